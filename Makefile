@@ -1,0 +1,41 @@
+# make run | test | lint | bench; each sets up what it needs the first time.
+VENV := .venv
+BIN := $(VENV)/bin
+UV ?= $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.uv/bin/uv)
+UV_VERSION := 0.13.8
+unexport PYTHONDONTWRITEBYTECODE
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+
+.PHONY: run test lint fmt bench clean
+run: $(VENV)/.ready
+	$(BIN)/restante serve
+
+test: $(VENV)/.ready-dev
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+lint: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(VENV)/.ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-dev
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache
+
+.uv/bin/uv:
+	python3 -m venv .uv || { echo "Python's venv module is missing; on Debian install python3-venv" >&2; rm -rf .uv; exit 1; }
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked --no-dev --inexact --quiet
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked --quiet
+	@touch $@ $(VENV)/.ready
