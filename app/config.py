@@ -1,0 +1,228 @@
+"""Configuration: one frozen Struct, read once from the environment, with every fault told at once."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from app.errors import FieldError, Invalid
+
+_T = TypeVar("_T")
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
+MIN_SECRET = 32
+MIB = 1024 * 1024
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen: a host name or IP address, and a TCP port (0: any free one)."""
+
+    host: str
+    port: int
+
+
+class S3(msgspec.Struct, frozen=True, kw_only=True):
+    """An S3-compatible bucket (Amazon S3, Cloudflare R2)."""
+
+    bucket: str
+    access_key: str
+    secret_key: str
+    endpoint: str | None
+    region: str
+
+    def __repr__(self) -> str:
+        return f"S3(bucket={self.bucket!r}, endpoint={self.endpoint!r})"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Sizes in bytes, times in seconds."""
+
+    database_url: str | None
+    """None: the embedded Postgres in the data directory."""
+    data_dir: Path
+    secret: str | None
+    """None: made on first start and kept in the data directory (embedded Postgres only)."""
+    http: Address
+    smtp: Address
+    public_url: str
+    hostname: str
+    mail_domains: tuple[str, ...]
+    s3: S3 | None
+    max_message_size: int
+    storage_limit: int
+    web_processes: int
+    smtp_processes: int
+    smtp_connections: int
+    smtp_timeout: int
+    proxy_protocol: bool
+    tls_certificate: Path | None
+    tls_key: Path | None
+    prepared_statements: bool
+
+    def __repr__(self) -> str:
+        return f"Config(data_dir={self.data_dir!s}, http={self.http}, smtp={self.smtp})"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us by TLS: decides about Secure cookies and HSTS."""
+        return self.public_url.startswith("https://")
+
+
+def load(environ: Mapping[str, str], *, cores: int) -> Config:
+    """Read the environment. Raises Invalid with a FieldError for every variable that is wrong."""
+    read = _Reader(environ)
+    http = _http_address(read)
+    database_url = read("DATABASE_URL", None, _database_url)
+    secret = read("RESTANTE_SECRET", None, _secret)
+    if database_url is not None and secret is None and "RESTANTE_SECRET" not in read.faulty:
+        read.fault("RESTANTE_SECRET", "is required with DATABASE_URL: at least 32 random characters, kept for ever")
+    certificate, key = read("RESTANTE_TLS_CERT", None, _file), read("RESTANTE_TLS_KEY", None, _file)
+    if (certificate is None) != (key is None) and not {"RESTANTE_TLS_CERT", "RESTANTE_TLS_KEY"} & read.faulty:
+        read.fault("RESTANTE_TLS_CERT", "and RESTANTE_TLS_KEY belong together: set both to PEM files, or neither")
+    config = Config(
+        database_url=database_url,
+        data_dir=read("RESTANTE_DATA_DIR", Path("data"), Path).absolute(),
+        secret=secret,
+        http=http,
+        smtp=read("RESTANTE_SMTP", Address(host="127.0.0.1", port=2525), _address),
+        public_url=read("RESTANTE_PUBLIC_URL", f"http://{_shown(http)}", _url),
+        hostname=read("RESTANTE_HOSTNAME", "restante.localhost", _domain),
+        mail_domains=read("RESTANTE_MAIL_DOMAINS", ("restante.localhost",), _domains),
+        s3=_s3(read),
+        max_message_size=read("RESTANTE_MAX_MESSAGE_SIZE", 150 * MIB, _between(64 * 1024, 1024 * MIB)),
+        storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
+        web_processes=read("RESTANTE_WEB_PROCESSES", max(1, min(cores, 8)), _between(1, 64)),
+        smtp_processes=read("RESTANTE_SMTP_PROCESSES", max(1, min(cores, 8)), _between(1, 64)),
+        smtp_connections=read("RESTANTE_SMTP_CONNECTIONS", 500, _between(1, 100_000)),
+        smtp_timeout=read("RESTANTE_SMTP_TIMEOUT", 300, _between(1, 3600)),
+        proxy_protocol=read("RESTANTE_SMTP_PROXY_PROTOCOL", False, _switch),
+        tls_certificate=certificate,
+        tls_key=key,
+        prepared_statements=read("RESTANTE_PREPARED_STATEMENTS", True, _switch),
+    )
+    read.finish()
+    return config
+
+
+class _Reader:
+    """Reads one variable at a time and collects what is wrong instead of stopping at the first fault."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._faults: list[FieldError] = []
+
+    @property
+    def faulty(self) -> set[str]:
+        return {fault.field for fault in self._faults}
+
+    def is_set(self, name: str) -> bool:
+        return bool(self._environ.get(name))
+
+    def __call__(self, name: str, default: _T, parse: Callable[[str], _T]) -> _T:
+        text = self._environ.get(name)
+        if not text:  # an empty variable is an unset one, as container files make them
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.fault(name, str(error))
+            return default
+
+    def fault(self, name: str, message: str) -> None:
+        self._faults.append(FieldError(field=name, message=message))
+
+    def finish(self) -> None:
+        if self._faults:
+            lines = "\n".join(f"  {fault.field} {fault.message}" for fault in self._faults)
+            raise Invalid(f"The environment is not right:\n{lines}", fields=self._faults)
+
+
+def _http_address(read: _Reader) -> Address:
+    """RESTANTE_HTTP, else PORT as hosting platforms set it (on all addresses), else loopback."""
+    if read.is_set("PORT") and not read.is_set("RESTANTE_HTTP"):
+        return Address(host="0.0.0.0", port=read("PORT", 8000, _between(0, 65535)))  # noqa: S104 - what PORT means
+    return read("RESTANTE_HTTP", Address(host="127.0.0.1", port=8000), _address)
+
+
+def _s3(read: _Reader) -> S3 | None:
+    names = ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+    if not any(read.is_set(name) for name in (*names, "S3_ENDPOINT")):
+        return None
+    for name in names:
+        if not read.is_set(name):
+            read.fault(name, "is required once any S3_ variable is set")
+    return S3(
+        bucket=read("S3_BUCKET", "", str),
+        access_key=read("S3_ACCESS_KEY_ID", "", str),
+        secret_key=read("S3_SECRET_ACCESS_KEY", "", str),
+        endpoint=read("S3_ENDPOINT", None, _url),
+        region=read("S3_REGION", "auto", str),
+    )
+
+
+def _shown(address: Address) -> str:
+    host = "localhost" if address.host in {"0.0.0.0", "::"} else address.host  # noqa: S104 - compared, not bound
+    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("should look like postgresql://user:password@host:5432/name")
+    return text
+
+
+def _secret(text: str) -> str:
+    if len(text) < MIN_SECRET:
+        raise ValueError(f"should be at least {MIN_SECRET} random characters, for example from `openssl rand -hex 32`")
+    return text
+
+
+def _address(text: str) -> Address:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - TCP's highest port
+        raise ValueError("should look like 127.0.0.1:8000 or [::]:8000")
+    return Address(host=host.strip("[]") or "0.0.0.0", port=int(port))  # noqa: S104 - ":8000" means all addresses
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+", text.rstrip("/")):
+        raise ValueError("should be an origin such as https://mail.example.org, without a path")
+    return text.rstrip("/")
+
+
+def _domain(text: str) -> str:
+    try:
+        name = text.strip().rstrip(".").encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        name = ""
+    if not _DOMAIN.match(name):
+        raise ValueError("should be a domain name such as example.org")
+    return name
+
+
+def _domains(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_domain(part) for part in text.split(",") if part.strip()))
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+            raise ValueError(f"should be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    choices = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in choices:
+        raise ValueError("should be 1 or 0")
+    return choices[text.lower()]
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError("should be the path of a readable PEM file")
+    return path.absolute()

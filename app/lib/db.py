@@ -1,0 +1,88 @@
+"""The pool of Postgres connections, and the one place where the driver's errors become ours."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from app.errors import Unavailable
+
+Conn = AsyncConnection[TupleRow]
+"""What every query takes. Functions that are given one never commit: the edge owns the transaction."""
+
+_CONNECT_SECONDS = 5
+
+
+class Database:
+    """Connections to one Postgres database; a process has one of these.
+
+    `prepare=False` turns prepared statements off, for PgBouncer in transaction mode.
+    """
+
+    def __init__(self, dsn: str, *, max_size: int = 8, prepare: bool = True) -> None:
+        self._pool: AsyncConnectionPool[Conn] = AsyncConnectionPool(
+            dsn,
+            min_size=1,
+            max_size=max_size,
+            timeout=_CONNECT_SECONDS,
+            max_idle=300,
+            # Reconnecting goes on for as long as the process lives: a database that comes back is used again.
+            reconnect_timeout=_CONNECT_SECONDS,
+            open=False,
+            check=AsyncConnectionPool.check_connection if not prepare else None,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": _CONNECT_SECONDS,
+                "prepare_threshold": 5 if prepare else None,
+                "application_name": "restante",
+            },
+        )
+
+    async def open(self) -> None:
+        """Start the pool without waiting for the database: requests wait, and fail as Unavailable after 5 s."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection; those in use are waited for."""
+        await self._pool.close(timeout=_CONNECT_SECONDS)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Conn]:
+        """A connection in autocommit, for reads of one statement each. Raises Unavailable."""
+        with _driver_errors():
+            async with self._pool.connection() as conn:
+                yield conn
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Conn]:
+        """A connection inside one transaction: committed at the end, rolled back by any exception.
+
+        Raises Unavailable.
+        """
+        with _driver_errors():
+            async with self._pool.connection() as conn, conn.transaction():
+                yield conn
+
+    async def check(self) -> None:
+        """One round trip. Raises Unavailable."""
+        async with self.connection() as conn:
+            await conn.execute("SELECT 1")
+
+
+@contextmanager
+def _driver_errors() -> Iterator[None]:
+    try:
+        yield
+    except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Unavailable("The database does not answer. Please try again in a moment.") from error
+
+
+def connect_now(dsn: str) -> psycopg.Connection[TupleRow]:
+    """One blocking connection in autocommit, for command-line work and migrations. Raises Unavailable."""
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="restante")
+    except psycopg.OperationalError as error:
+        raise Unavailable("The database does not answer; check DATABASE_URL and that Postgres runs there.") from error
