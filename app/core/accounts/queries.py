@@ -1,0 +1,167 @@
+"""SQL over accounts, logins, passwords, holders and usage."""
+
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from app.core.accounts.model import Account, AccountKeys, Usage
+from app.lib.db import Conn
+from app.vault.passwords import PasswordRecord
+
+
+async def insert_login(conn: Conn, login: str, account_id: UUID) -> bool:
+    """False when somebody has the login already."""
+    cursor = await conn.execute(
+        "INSERT INTO logins (login, account_id) VALUES (%(login)s, %(account_id)s) ON CONFLICT DO NOTHING",
+        {"login": login, "account_id": account_id},
+    )
+    return cursor.rowcount == 1
+
+
+async def insert_account(conn: Conn, account: Account, keys: AccountKeys) -> None:
+    """The account's row with its public and index keys."""
+    await conn.execute(
+        """INSERT INTO accounts
+               (account_id, login, kind, status, is_admin, created_on, storage_limit, public_key, index_key)
+           VALUES (%(account_id)s, %(login)s, %(kind)s, %(status)s, %(is_admin)s, %(created_on)s, %(storage_limit)s,
+                   %(public_key)s, %(index_key)s)""",
+        {
+            "account_id": account.account_id,
+            "login": account.login,
+            "kind": account.kind,
+            "status": account.status,
+            "is_admin": account.is_admin,
+            "created_on": account.created_on,
+            "storage_limit": account.storage_limit,
+            "public_key": keys.public_key,
+            "index_key": keys.index_key,
+        },
+    )
+
+
+async def insert_holder(conn: Conn, account_id: UUID, keys: AccountKeys) -> None:
+    """One wrap of the keyring."""
+    await conn.execute(
+        """INSERT INTO holders (account_id, holder_id, kind, keyring)
+           VALUES (%(account_id)s, %(holder_id)s, %(kind)s, %(keyring)s)""",
+        {
+            "account_id": account_id,
+            "holder_id": keys.holder_id,
+            "kind": keys.holder_kind,
+            "keyring": keys.keyring,
+        },
+    )
+
+
+async def insert_password(conn: Conn, account_id: UUID, record: PasswordRecord) -> None:
+    """The password's record."""
+    await conn.execute(
+        """INSERT INTO passwords (account_id, salt, memory_kib, iterations, lanes, verifier)
+           VALUES (%(account_id)s, %(salt)s, %(memory_kib)s, %(iterations)s, %(lanes)s, %(verifier)s)""",
+        {
+            "account_id": account_id,
+            "salt": record.salt,
+            "memory_kib": record.memory_kib,
+            "iterations": record.iterations,
+            "lanes": record.lanes,
+            "verifier": record.verifier,
+        },
+    )
+
+
+_COLUMNS = "account_id, login, kind, status, is_admin, created_on, storage_limit"
+
+
+async def account(conn: Conn, account_id: UUID) -> Account | None:
+    """The account of this id."""
+    async with conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            "SELECT " + _COLUMNS + " FROM accounts WHERE account_id = %(account_id)s LIMIT 1",
+            {"account_id": account_id},
+        )
+        return await cursor.fetchone()
+
+
+async def account_id_by_login(conn: Conn, login: str) -> UUID | None:
+    """Whose login this is."""
+    cursor = await conn.execute("SELECT account_id FROM logins WHERE login = %(login)s LIMIT 1", {"login": login})
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def accounts(conn: Conn, *, after: UUID | None, limit: int) -> list[Account]:
+    """A page of accounts, oldest first; at most 200."""
+    async with conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            "SELECT "
+            + _COLUMNS
+            + """ FROM accounts
+               WHERE %(after)s::uuid IS NULL OR account_id > %(after)s
+               ORDER BY account_id LIMIT %(limit)s""",
+            {"after": after, "limit": min(limit, 200)},
+        )
+        return await cursor.fetchall()
+
+
+async def is_any_account(conn: Conn) -> bool:
+    """Whether anybody has an account yet."""
+    cursor = await conn.execute("SELECT EXISTS (SELECT FROM accounts)")
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
+async def lock_first_account(conn: Conn) -> None:
+    """Wait for others who are making the first account; held until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('restante first account'))")
+
+
+async def set_status(conn: Conn, account_id: UUID, status: str) -> bool:
+    """False when there is no such account."""
+    cursor = await conn.execute(
+        "UPDATE accounts SET status = %(status)s WHERE account_id = %(account_id)s",
+        {"account_id": account_id, "status": status},
+    )
+    return cursor.rowcount == 1
+
+
+async def delete_account(conn: Conn, account_id: UUID) -> None:
+    """The account, its keys and all it owns; its addresses stay taken, its login becomes free."""
+    keys = {"account_id": account_id}
+    await conn.execute("DELETE FROM logins WHERE account_id = %(account_id)s", keys)
+    await conn.execute("DELETE FROM session_owners WHERE account_id = %(account_id)s", keys)
+    await conn.execute("DELETE FROM api_key_owners WHERE account_id = %(account_id)s", keys)
+    await conn.execute("DELETE FROM domains WHERE account_id = %(account_id)s", keys)
+    await conn.execute("DELETE FROM accounts WHERE account_id = %(account_id)s", keys)
+
+
+async def usage(conn: Conn, account_id: UUID) -> Usage:
+    """Messages and bytes held, over all shards."""
+    async with conn.cursor(row_factory=class_row(Usage)) as cursor:
+        await cursor.execute(
+            """SELECT coalesce(sum(message_count), 0)::bigint AS message_count,
+                      coalesce(sum(stored_bytes), 0)::bigint AS stored_bytes
+               FROM account_usage WHERE account_id = %(account_id)s""",
+            {"account_id": account_id},
+        )
+        return await cursor.fetchone() or Usage(message_count=0, stored_bytes=0)
+
+
+async def password(conn: Conn, account_id: UUID) -> PasswordRecord | None:
+    """The record to check a password against."""
+    async with conn.cursor(row_factory=class_row(PasswordRecord)) as cursor:
+        await cursor.execute(
+            """SELECT salt, memory_kib, iterations, lanes, verifier FROM passwords
+               WHERE account_id = %(account_id)s LIMIT 1""",
+            {"account_id": account_id},
+        )
+        return await cursor.fetchone()
+
+
+async def holder(conn: Conn, account_id: UUID, kind: str) -> tuple[UUID, bytes] | None:
+    """(holder id, wrapped keyring) of the account's one holder of this kind."""
+    cursor = await conn.execute(
+        "SELECT holder_id, keyring FROM holders WHERE account_id = %(account_id)s AND kind = %(kind)s LIMIT 1",
+        {"account_id": account_id, "kind": kind},
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else None

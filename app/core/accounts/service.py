@@ -1,0 +1,189 @@
+"""Making, finding, suspending and deleting accounts. The caller owns the transaction."""
+
+import re
+import unicodedata
+from datetime import date
+from uuid import UUID
+
+from app.core.accounts import queries
+from app.core.accounts.model import Account, AccountKeys, NewAccount, Usage
+from app.errors import CannotOpen, Conflict, FieldError, Invalid, NotFound
+from app.lib.db import Conn
+from app.lib.ids import new_id
+from app.vault.instance import InstanceKey
+from app.vault.keyring import (
+    HolderKind,
+    Keyring,
+    instance_holder_key,
+    new_index_key,
+    new_keyring,
+    unwrap_keyring,
+    wrap_index_key,
+    wrap_keyring,
+)
+from app.vault.passwords import MAX_PASSWORD_CHARS, PasswordRecord
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]\Z")
+MIN_PASSWORD_CHARS = 10
+"""NIST SP 800-63B asks for 8; two more cost the user little."""
+
+_INSTANCE_HOLDER: HolderKind = "instance"
+
+
+def normal_login(text: str) -> str:
+    """The form a login is stored and compared in: NFKC, case folded, no spaces around."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def check_new(new: NewAccount) -> None:
+    """Raise Invalid with every fault of the login and the password."""
+    faults = []
+    if not _LOGIN.match(normal_login(new.login)):
+        text = "Choose 3 to 64 of a to z, digits, dots, dashes and underscores; begin and end with a letter or digit."
+        faults.append(FieldError(field="login", message=text))
+    if len(new.password) < MIN_PASSWORD_CHARS:
+        text = f"Choose at least {MIN_PASSWORD_CHARS} characters; several words are easy to remember."
+        faults.append(FieldError(field="password", message=text))
+    if len(new.password) > MAX_PASSWORD_CHARS:
+        text = f"Choose at most {MAX_PASSWORD_CHARS} characters."
+        faults.append(FieldError(field="password", message=text))
+    if faults:
+        raise Invalid("The account cannot be made like this.", fields=faults)
+
+
+async def create(
+    conn: Conn,
+    instance: InstanceKey,
+    new: NewAccount,
+    *,
+    password: PasswordRecord,
+    storage_limit: int,
+    today: date,
+) -> Account:
+    """Make a standard account: its keyring is held by the instance key.
+
+    `check_new` has passed and `password` was made from `new.password`. Raises Conflict when the login is taken.
+    """
+    account = Account(
+        account_id=new_id(),
+        login=normal_login(new.login),
+        kind="standard",
+        status="active",
+        is_admin=new.is_admin,
+        created_on=today,
+        storage_limit=storage_limit,
+    )
+    if not await queries.insert_login(conn, account.login, account.account_id):
+        fault = FieldError(field="login", message="Somebody has this name already; choose another.")
+        raise Conflict(fault.message, code="login_taken", fields=[fault])
+    keys = _new_keys(instance, account.account_id)
+    await queries.insert_account(conn, account, keys)
+    await queries.insert_holder(conn, account.account_id, keys)
+    await queries.insert_password(conn, account.account_id, password)
+    return account
+
+
+async def create_first(
+    conn: Conn,
+    instance: InstanceKey,
+    new: NewAccount,
+    *,
+    password: PasswordRecord,
+    storage_limit: int,
+    today: date,
+) -> Account:
+    """Make the first account, an administrator; of two at once one wins.
+
+    Raises Conflict once anybody has an account.
+    """
+    await queries.lock_first_account(conn)
+    if await queries.is_any_account(conn):
+        raise Conflict("The first account exists already; sign in with it.", code="already_set_up")
+    return await create(conn, instance, new, password=password, storage_limit=storage_limit, today=today)
+
+
+async def is_set_up(conn: Conn) -> bool:
+    """Whether the first account was made."""
+    return await queries.is_any_account(conn)
+
+
+async def find(conn: Conn, login: str) -> Account:
+    """The account that signs in under `login`. Raises NotFound."""
+    account_id = await queries.account_id_by_login(conn, normal_login(login))
+    account = await queries.account(conn, account_id) if account_id else None
+    if account is None:
+        raise NotFound("There is no account with this login.")
+    return account
+
+
+async def get(conn: Conn, account_id: UUID) -> Account:
+    """The account. Raises NotFound."""
+    account = await queries.account(conn, account_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+async def sign_in_record(conn: Conn, login: str) -> tuple[UUID | None, PasswordRecord | None]:
+    """Whose login this is and what the password is checked against; (None, None) when it is nobody's."""
+    account_id = await queries.account_id_by_login(conn, normal_login(login))
+    return account_id, await queries.password(conn, account_id) if account_id else None
+
+
+async def everyone(conn: Conn) -> list[Account]:
+    """All accounts, oldest first."""
+    found: list[Account] = []
+    while page := await queries.accounts(conn, after=found[-1].account_id if found else None, limit=200):
+        found += page
+    return found
+
+
+async def suspend(conn: Conn, account: Account, *, is_suspended: bool) -> None:
+    """A suspended account cannot sign in and takes no mail (temporarily refused), but loses nothing."""
+    await queries.set_status(conn, account.account_id, "suspended" if is_suspended else "active")
+
+
+async def delete(conn: Conn, account: Account) -> None:
+    """Destroy the keys and rows at once. Its stored objects are swept later; without the keys they are unreadable."""
+    await queries.delete_account(conn, account.account_id)
+
+
+async def usage(conn: Conn, account_id: UUID) -> Usage:
+    """What the account holds now."""
+    return await queries.usage(conn, account_id)
+
+
+async def open_keyring(conn: Conn, instance: InstanceKey, account_id: UUID) -> Keyring:
+    """The keyring of a standard account, by the instance key. Raises CannotOpen when the instance is no holder."""
+    held = await queries.holder(conn, account_id, _INSTANCE_HOLDER)
+    if held is None:
+        raise CannotOpen
+    return open_held_keyring(instance, account_id, held[0], held[1])
+
+
+def open_held_keyring(instance: InstanceKey, account_id: UUID, holder_id: UUID, wrapped: bytes) -> Keyring:
+    """The keyring out of the instance's wrap. Raises CannotOpen."""
+    return unwrap_keyring(
+        wrapped,
+        holder_key=instance_holder_key(instance, account_id),
+        account_id=account_id,
+        holder_id=holder_id,
+        kind=_INSTANCE_HOLDER,
+    )
+
+
+def _new_keys(instance: InstanceKey, account_id: UUID) -> AccountKeys:
+    keyring, holder_id = new_keyring(), new_id()
+    return AccountKeys(
+        public_key=keyring.public_bytes(),
+        index_key=wrap_index_key(instance, account_id, new_index_key()),
+        holder_id=holder_id,
+        holder_kind=_INSTANCE_HOLDER,
+        keyring=wrap_keyring(
+            keyring,
+            holder_key=instance_holder_key(instance, account_id),
+            account_id=account_id,
+            holder_id=holder_id,
+            kind=_INSTANCE_HOLDER,
+        ),
+    )

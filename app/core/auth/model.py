@@ -1,0 +1,56 @@
+"""Who is acting: the account, its open keyring, and by which credential."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from app.vault.keyring import Keyring
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """An authenticated caller. Exactly one of `session_id` and `key_id` is set."""
+
+    account_id: UUID
+    login: str
+    is_admin: bool
+    keyring: Keyring
+    session_id: UUID | None = None
+    key_id: UUID | None = None
+
+    def __repr__(self) -> str:
+        return f"Actor({self.account_id})"
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session just made; `cookie` is shown to the browser once and only its hash is stored."""
+
+    cookie: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return "NewSession()"
+
+
+class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key just made; `key` is shown once and only its hash is stored."""
+
+    key_id: UUID
+    key: str
+
+    def __repr__(self) -> str:
+        return f"NewApiKey({self.key_id})"
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database knows of a session or API key, with the account and its instance-held keyring."""
+
+    account_id: UUID
+    login: str
+    is_admin: bool
+    status: str
+    secret_hash: bytes
+    expires_at: datetime | None
+    holder_id: UUID
+    keyring: bytes
+    credential_id: UUID

@@ -1,0 +1,100 @@
+"""SQL over sessions and API keys."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from app.core.auth.model import Credential
+from app.lib.db import Conn
+
+
+async def insert_session(
+    conn: Conn, account_id: UUID, session_id: UUID, *, secret_hash: bytes, created_on: date, expires_at: datetime
+) -> None:
+    """The session and its entry in the directory."""
+    values = {
+        "account_id": account_id,
+        "session_id": session_id,
+        "secret_hash": secret_hash,
+        "created_on": created_on,
+        "expires_at": expires_at,
+    }
+    await conn.execute(
+        """INSERT INTO sessions (account_id, session_id, secret_hash, created_on, expires_at)
+           VALUES (%(account_id)s, %(session_id)s, %(secret_hash)s, %(created_on)s, %(expires_at)s)""",
+        values,
+    )
+    await conn.execute(
+        """INSERT INTO session_owners (session_id, account_id, expires_at)
+           VALUES (%(session_id)s, %(account_id)s, %(expires_at)s)""",
+        values,
+    )
+
+
+async def session(conn: Conn, session_id: UUID) -> Credential | None:
+    """The session of this id with all that opening the account needs, in one round trip."""
+    async with conn.cursor(row_factory=class_row(Credential)) as cursor:
+        await cursor.execute(
+            """SELECT account_id, a.login, a.is_admin, a.status, s.secret_hash, s.expires_at,
+                      h.holder_id, h.keyring, s.session_id AS credential_id
+               FROM session_owners o
+               JOIN sessions s USING (account_id, session_id)
+               JOIN accounts a USING (account_id)
+               JOIN holders h USING (account_id)
+               WHERE o.session_id = %(session_id)s AND h.kind = 'instance' LIMIT 1""",
+            {"session_id": session_id},
+        )
+        return await cursor.fetchone()
+
+
+async def delete_session(conn: Conn, account_id: UUID, session_id: UUID) -> None:
+    """The session and its entry in the directory."""
+    keys = {"account_id": account_id, "session_id": session_id}
+    await conn.execute("DELETE FROM sessions WHERE account_id = %(account_id)s AND session_id = %(session_id)s", keys)
+    await conn.execute("DELETE FROM session_owners WHERE session_id = %(session_id)s", keys)
+
+
+async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
+    """All sessions that have ended; returns how many."""
+    cursor = await conn.execute("DELETE FROM sessions WHERE expires_at <= %(now)s", {"now": now})
+    await conn.execute("DELETE FROM session_owners WHERE expires_at <= %(now)s", {"now": now})
+    return cursor.rowcount
+
+
+async def insert_api_key(
+    conn: Conn, account_id: UUID, key_id: UUID, *, key_hash: bytes, name: bytes, created_on: date
+) -> None:
+    """The key and its entry in the directory; `name` is sealed."""
+    values = {
+        "account_id": account_id,
+        "key_id": key_id,
+        "key_hash": key_hash,
+        "name": name,
+        "created_on": created_on,
+    }
+    await conn.execute(
+        """INSERT INTO api_keys (account_id, key_id, key_hash, name, created_on)
+           VALUES (%(account_id)s, %(key_id)s, %(key_hash)s, %(name)s, %(created_on)s)""",
+        values,
+    )
+    await conn.execute(
+        "INSERT INTO api_key_owners (key_hash, account_id, key_id) VALUES (%(key_hash)s, %(account_id)s, %(key_id)s)",
+        values,
+    )
+
+
+async def api_key(conn: Conn, key_hash: bytes) -> Credential | None:
+    """The key of this hash with all that opening the account needs, in one round trip."""
+    async with conn.cursor(row_factory=class_row(Credential)) as cursor:
+        await cursor.execute(
+            """SELECT account_id, a.login, a.is_admin, a.status, k.key_hash AS secret_hash, k.expires_at,
+                      h.holder_id, h.keyring, k.key_id AS credential_id
+               FROM api_key_owners o
+               JOIN api_keys k USING (account_id, key_id)
+               JOIN accounts a USING (account_id)
+               JOIN holders h USING (account_id)
+               WHERE o.key_hash = %(key_hash)s AND h.kind = 'instance' LIMIT 1""",
+            {"key_hash": key_hash},
+        )
+        return await cursor.fetchone()

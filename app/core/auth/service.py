@@ -1,0 +1,110 @@
+"""Signing in and out, and finding out who is calling. The caller owns the transaction."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.core.accounts import service as accounts
+from app.core.accounts.model import Account
+from app.core.auth import queries
+from app.core.auth.hashing import PasswordHasher
+from app.core.auth.model import Actor, Credential, NewApiKey, NewSession
+from app.errors import Forbidden, Invalid, Unauthenticated
+from app.lib.db import Conn, Database
+from app.lib.ids import new_id, parse_id
+from app.vault import seal, tokens
+from app.vault.instance import InstanceKey
+
+SESSION_LIFETIME = timedelta(days=7)
+MAX_KEY_NAME_CHARS = 100
+_WRONG = "The login or the password is wrong."
+
+
+async def check_password(db: Database, hasher: PasswordHasher, login: str, password: str) -> Account:
+    """Who signs in with this. An unknown login costs the same as a wrong password and is answered alike.
+
+    Raises Unauthenticated, Forbidden when the account is suspended, LimitReached when too many sign in at once.
+    """
+    async with db.connection() as conn:
+        account_id, record = await accounts.sign_in_record(conn, login)
+    if await hasher.check(password, record) is None or account_id is None:
+        raise Unauthenticated(_WRONG, code="wrong_credentials")
+    async with db.connection() as conn:
+        account = await accounts.get(conn, account_id)
+    if account.status != "active":
+        raise Forbidden("This account is suspended. Ask the administrator of this service.", code="suspended")
+    return account
+
+
+async def start_session(conn: Conn, account: Account, *, now: datetime) -> NewSession:
+    """A new session: `<id>.<secret>`, of which only the secret's hash is stored; it ends after seven days."""
+    session_id, secret = new_id(), tokens.new_secret()
+    expires_at = now + SESSION_LIFETIME
+    await queries.insert_session(
+        conn,
+        account.account_id,
+        session_id,
+        secret_hash=tokens.hash_secret(secret),
+        created_on=now.date(),
+        expires_at=expires_at,
+    )
+    return NewSession(cookie=f"{session_id}.{secret}", expires_at=expires_at)
+
+
+async def by_session(conn: Conn, instance: InstanceKey, cookie: str, *, now: datetime) -> Actor:
+    """Whose session the cookie is. Raises Unauthenticated."""
+    id_text, _, secret = cookie.partition(".")
+    session_id = parse_id(id_text)
+    found = await queries.session(conn, session_id) if session_id else None
+    if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)):
+        raise Unauthenticated
+    return _actor(found, instance, now=now, is_session=True)
+
+
+async def end_session(conn: Conn, actor: Actor) -> None:
+    """Sign out: the cookie is worth nothing from now on."""
+    if actor.session_id is not None:
+        await queries.delete_session(conn, actor.account_id, actor.session_id)
+
+
+async def create_api_key(conn: Conn, instance: InstanceKey, account_id: UUID, *, name: str, now: datetime) -> NewApiKey:
+    """A key for the API. Raises Invalid when the name is longer than 100 characters."""
+    if len(name) > MAX_KEY_NAME_CHARS:
+        raise Invalid.field("name", f"Choose at most {MAX_KEY_NAME_CHARS} characters.")
+    keyring = await accounts.open_keyring(conn, instance, account_id)
+    key_id, key = new_id(), tokens.new_api_key()
+    sealed = seal.seal_field(
+        keyring, account_id=account_id, purpose="api_key.name", row_id=key_id, plaintext=name.encode()
+    )
+    await queries.insert_api_key(
+        conn, account_id, key_id, key_hash=tokens.hash_secret(key), name=sealed, created_on=now.date()
+    )
+    return NewApiKey(key_id=key_id, key=key)
+
+
+async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: datetime) -> Actor:
+    """Whose key this is. Raises Unauthenticated."""
+    found = await queries.api_key(conn, tokens.hash_secret(key)) if tokens.is_api_key_shaped(key) else None
+    if found is None:
+        raise Unauthenticated("This API key is not valid.", code="wrong_key")
+    return _actor(found, instance, now=now, is_session=False)
+
+
+async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
+    """Forget the sessions that have ended; returns how many."""
+    return await queries.delete_expired_sessions(conn, now)
+
+
+def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_session: bool) -> Actor:
+    if found.expires_at is not None and found.expires_at <= now:
+        raise Unauthenticated("This has expired. Please sign in again.", code="expired")
+    if found.status != "active":
+        raise Forbidden("This account is suspended. Ask the administrator of this service.", code="suspended")
+    keyring = accounts.open_held_keyring(instance, found.account_id, found.holder_id, found.keyring)
+    return Actor(
+        account_id=found.account_id,
+        login=found.login,
+        is_admin=found.is_admin,
+        keyring=keyring,
+        session_id=found.credential_id if is_session else None,
+        key_id=None if is_session else found.credential_id,
+    )

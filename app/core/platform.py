@@ -1,0 +1,24 @@
+"""What the whole product stands on, built once a process by the wiring and handed to every use case that needs it."""
+
+import msgspec
+
+from app.core.auth.hashing import PasswordHasher
+from app.lib.blobs import BlobStore
+from app.lib.db import Database
+from app.vault.instance import InstanceKey
+
+
+class Platform(msgspec.Struct, frozen=True, kw_only=True):
+    """The database, the object store, the instance key, and the few settings the product itself needs."""
+
+    db: Database
+    blobs: BlobStore
+    instance: InstanceKey
+    hasher: PasswordHasher
+    public_url: str
+    hostname: str
+    max_message_size: int
+    storage_limit: int
+    """Bytes a new account may store."""
+    shard: int
+    """Which of the counters' shards this process adds to (0 to 31)."""
