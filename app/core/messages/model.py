@@ -1,0 +1,156 @@
+"""A message: what is sealed of it, what its owner sees of it, and what storing one takes.
+
+The array-like Structs are stored sealed as MessagePack arrays: a new field goes at the end and has a default.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from app.core.messages.cut import Cut
+
+Folder = Literal["inbox", "archive", "trash", "spam"]
+
+
+class Correspondent(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody a message is from or to; either part may be empty."""
+
+    name: str
+    address: str
+
+
+class Attachment(msgspec.Struct, frozen=True, array_like=True):
+    """A part of a message that is not its text; `ordinal` counts the leaves of the MIME tree from 0."""
+
+    ordinal: int
+    filename: str
+    content_type: str
+    size: int
+    """Bytes once decoded."""
+    content_id: str = ""
+
+
+class BlobRef(msgspec.Struct, frozen=True, array_like=True):
+    """An object in the store and the key it opens with; without a key it lies there under the bucket's encryption."""
+
+    blob_id: UUID
+    key: bytes | None
+    size: int
+    """Plain bytes."""
+
+    def __repr__(self) -> str:
+        return f"BlobRef({self.blob_id})"
+
+
+class Layout(msgspec.Struct, frozen=True, array_like=True):
+    """How the original is rebuilt from the skeleton: what was cut out of it, and which object holds each cut."""
+
+    marker: str
+    cuts: tuple[Cut, ...]
+    blobs: tuple[BlobRef, ...]
+
+
+class Summary(msgspec.Struct, frozen=True, array_like=True):
+    """What lists show of a message, and how to rebuild it."""
+
+    sender: Correspondent | None
+    to: tuple[Correspondent, ...]
+    cc: tuple[Correspondent, ...]
+    subject: str
+    snippet: str
+    sent_at: datetime | None
+    attachments: tuple[Attachment, ...]
+    delivered_to: str
+    """The recipient address as the sender gave it, with its tag."""
+    envelope_from: str
+    """MAIL FROM; empty for bounces."""
+    tls: tuple[str, str] | None
+    """(protocol version, cipher) of the connection it came by."""
+    layout: Layout
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One sealed message for one account, ready to be stored."""
+
+    account_id: UUID
+    message_id: UUID
+    alias_id: UUID
+    received_at: datetime
+    size: int
+    message_key: bytes
+    summary: bytes
+    source: bytes
+    tokens: list[int]
+    blobs: tuple[tuple[UUID, int], ...]
+    """(blob id, bytes in the store)."""
+
+
+class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as lists read it from the database."""
+
+    message_id: UUID
+    alias_id: UUID
+    thread_id: UUID
+    address: str
+    folder: Folder
+    is_read: bool
+    is_starred: bool
+    received_at: datetime
+    size: int
+    message_key: bytes
+    summary: bytes
+
+
+class MessageLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as lists show it, opened."""
+
+    message_id: UUID
+    thread_id: UUID
+    alias_id: UUID
+    alias_address: str
+    folder: Folder
+    is_read: bool
+    is_starred: bool
+    received_at: datetime
+    size: int
+    summary: Summary
+
+
+class Header(msgspec.Struct, frozen=True):
+    """One header field, its value decoded (RFC 2047) and unfolded."""
+
+    name: str
+    value: str
+
+
+class OpenMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as its reader sees it. `html` is as it came: hostile, to be sanitised before it is shown."""
+
+    line: MessageLine
+    headers: tuple[Header, ...]
+    text: str | None
+    html: str | None
+    is_truncated: bool
+    """The text or HTML was too long to be shown whole; the source has it all."""
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of a message on their way to its owner. `size` is None where only reading to the end tells."""
+
+    filename: str
+    content_type: str
+    size: int | None
+    stream: AsyncIterator[bytes]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL that hands out one attachment to whoever has it, until it expires."""
+
+    url: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Link(expires_at={self.expires_at})"
