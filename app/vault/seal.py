@@ -1,0 +1,120 @@
+"""What an account's keyring seals: received messages (to the public key, so that receiving needs no secret) and what
+users write (under the data key). Attachments kept as objects are sealed in `chunks`.
+"""
+
+import os
+from functools import lru_cache
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
+
+from app.errors import CannotOpen
+from app.vault.aead import KEY_SIZE, cipher_for, context, open_sealed, seal
+from app.vault.keyring import PUBLIC_SIZE, Keyring
+
+# The first byte of a stored message key says how it is sealed.
+_TO_PUBLIC_KEY = 1
+_UNDER_DATA_KEY = 2
+
+_MLKEM_PUBLIC_SIZE = 1184
+_SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it is stored: its sealed key (1,169 bytes), and summary and source (29 bytes longer than given)."""
+
+    key: bytes
+    summary: bytes
+    source: bytes
+
+
+def seal_message(public: bytes, *, account_id: UUID, message_id: UUID, summary: bytes, source: bytes) -> SealedMessage:
+    """Seal one received message under a fresh message key, and that to the account's public key (`public_bytes`).
+
+    `summary` and `source` are at most 2 GiB each; a `public` that is no public key: ValueError.
+    """
+    message_key = os.urandom(KEY_SIZE)
+    # RFC 9180 section 8.1: one-shot use binds its context through `info`.
+    sealed_key = _SUITE.encrypt(message_key, _public_key(public), _message_context("key", account_id, message_id))
+    return SealedMessage(
+        key=bytes((_TO_PUBLIC_KEY,)) + sealed_key,
+        summary=_seal_part("summary", message_key, account_id, message_id, summary),
+        source=_seal_part("source", message_key, account_id, message_id, source),
+    )
+
+
+def open_message_key(keyring: Keyring, *, account_id: UUID, message_id: UUID, sealed_key: bytes) -> bytes:
+    """The message key, 32 bytes, from either stored form: sealed on receipt or re-wrapped since; raises CannotOpen."""
+    aad = _message_context("key", account_id, message_id)
+    if sealed_key[:1] == bytes((_UNDER_DATA_KEY,)):
+        return open_sealed(keyring.data_cipher("message keys"), sealed_key, aad, mark=_UNDER_DATA_KEY)
+    if sealed_key[:1] != bytes((_TO_PUBLIC_KEY,)):
+        raise CannotOpen
+    try:
+        return _SUITE.decrypt(sealed_key[1:], keyring.private_key(), aad)
+    except InvalidTag:
+        raise CannotOpen from None
+
+
+def rewrap_message_key(keyring: Keyring, *, account_id: UUID, message_id: UUID, message_key: bytes) -> bytes:
+    """The message key under the data key, 61 bytes: opened thirty times faster than as it was sealed on receipt."""
+    aad = _message_context("key", account_id, message_id)
+    return seal(keyring.data_cipher("message keys"), message_key, aad, mark=_UNDER_DATA_KEY)
+
+
+def open_summary(message_key: bytes, *, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
+    """The summary that `seal_message` was given; raises CannotOpen."""
+    return _open_part("summary", message_key, account_id, message_id, sealed)
+
+
+def open_source(message_key: bytes, *, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
+    """The source that `seal_message` was given; raises CannotOpen."""
+    return _open_part("source", message_key, account_id, message_id, sealed)
+
+
+def seal_field(keyring: Keyring, *, account_id: UUID, purpose: str, row_id: UUID, plaintext: bytes) -> bytes:
+    """Seal one thing the user wrote, 29 bytes longer; `purpose` is a literal such as `alias description`."""
+    return seal(_field_cipher(keyring, purpose), plaintext, _field_context(account_id, purpose, row_id))
+
+
+def open_field(keyring: Keyring, *, account_id: UUID, purpose: str, row_id: UUID, sealed: bytes) -> bytes:
+    """What `seal_field` was given with the same account, purpose and row; raises CannotOpen."""
+    return open_sealed(_field_cipher(keyring, purpose), sealed, _field_context(account_id, purpose, row_id))
+
+
+@lru_cache(maxsize=256)
+def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
+    """Parsing costs a fifth of sealing, and mail comes in bursts for the same accounts."""
+    if len(public) != PUBLIC_SIZE:
+        raise ValueError(f"a public key is {PUBLIC_SIZE} bytes")
+    return MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(public[:_MLKEM_PUBLIC_SIZE]),
+        X25519PublicKey.from_public_bytes(public[_MLKEM_PUBLIC_SIZE:]),
+    )
+
+
+def _message_context(part: str, account_id: UUID, message_id: UUID) -> bytes:
+    return context(f"message {part}", account_id.bytes, message_id.bytes)
+
+
+def _seal_part(part: str, message_key: bytes, account_id: UUID, message_id: UUID, plaintext: bytes) -> bytes:
+    aad = _message_context(part, account_id, message_id)
+    return seal(cipher_for(message_key, context(f"message {part}")), plaintext, aad)
+
+
+def _open_part(part: str, message_key: bytes, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
+    aad = _message_context(part, account_id, message_id)
+    return open_sealed(cipher_for(message_key, context(f"message {part}")), sealed, aad)
+
+
+def _field_cipher(keyring: Keyring, purpose: str) -> AESGCM:
+    return keyring.data_cipher(f"field {purpose}")
+
+
+def _field_context(account_id: UUID, purpose: str, row_id: UUID) -> bytes:
+    return context("field", account_id.bytes, purpose.encode(), row_id.bytes)
