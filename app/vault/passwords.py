@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from app.errors import CannotOpen, Invalid
 from app.vault.aead import KEY_SIZE, context, derive_key
 
-MAX_LENGTH = 1024
+MAX_PASSWORD_CHARS = 1024
 
 _SALT_SIZE = 16
 # RFC 8264 section 4.3.3 keeps these out of the FreeformClass: control, surrogate and unassigned code points. What is
@@ -78,7 +78,7 @@ def check_password(password: str, record: PasswordRecord) -> bytes | None:
         is_right = compare_digest(bcrypt.hashpw(proof, verifier), verifier)
     except ValueError:
         raise CannotOpen from None
-    return key if is_right and len(password) <= MAX_LENGTH else None
+    return key if is_right and len(password) <= MAX_PASSWORD_CHARS else None
 
 
 def check_nothing(password: str, *, cost: PasswordCost = COST) -> None:
@@ -95,8 +95,8 @@ def is_outdated(record: PasswordRecord, *, cost: PasswordCost = COST) -> bool:
 
 
 def _check_is_allowed(password: str) -> None:
-    if not 1 <= len(password) <= MAX_LENGTH:
-        raise Invalid.field("password", f"A password has 1 to {MAX_LENGTH} characters.")
+    if not 1 <= len(password) <= MAX_PASSWORD_CHARS:
+        raise Invalid.field("password", f"A password has 1 to {MAX_PASSWORD_CHARS} characters.")
     if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in password):
         raise Invalid.field("password", "A password cannot hold control characters or ones that Unicode does not know.")
 
@@ -111,5 +111,5 @@ def _derive(password: str, salt: bytes, memory_kib: int, iterations: int, lanes:
 
 def _prepare(password: str) -> bytes:
     """OpaqueString (RFC 8265 section 4.2): every space is U+0020, then NFC; cut, so that no one's guess costs more."""
-    text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in password[:MAX_LENGTH])
+    text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in password[:MAX_PASSWORD_CHARS])
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")
