@@ -137,22 +137,25 @@ CREATE INDEX messages_by_folder ON messages (account_id, folder, message_id DESC
 CREATE INDEX messages_by_alias ON messages (account_id, alias_id, message_id DESC);
 CREATE INDEX messages_unread ON messages (account_id, folder) WHERE NOT is_read;
 
--- The message itself: its key sealed to the account, and what is sealed under that key.
-CREATE TABLE message_contents (
+-- What lists show, sealed under the message's key; the key itself is sealed to the account, and wrapped anew under the
+-- account's data key when it is first opened.
+CREATE TABLE message_summaries (
     account_id  uuid NOT NULL,
     message_id  uuid NOT NULL,
-    message_key bytea NOT NULL,
-    summary     bytea NOT NULL,
-    source      bytea NOT NULL,
+    message_key bytea STORAGE EXTERNAL NOT NULL,
+    summary     bytea STORAGE EXTERNAL NOT NULL,  -- sealed values do not compress; trying would cost time
     PRIMARY KEY (account_id, message_id),
     FOREIGN KEY (account_id, message_id) REFERENCES messages ON DELETE CASCADE
 ) WITH (toast_tuple_target = 8000);
 
--- Sealed values do not compress; asking Postgres to try costs time on every insert.
-ALTER TABLE message_contents
-    ALTER COLUMN message_key SET STORAGE EXTERNAL,
-    ALTER COLUMN summary SET STORAGE EXTERNAL,
-    ALTER COLUMN source SET STORAGE EXTERNAL;
+-- The message itself, less the large bodies that were cut out of it into blobs.
+CREATE TABLE message_sources (
+    account_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    source     bytea STORAGE EXTERNAL NOT NULL,
+    PRIMARY KEY (account_id, message_id),
+    FOREIGN KEY (account_id, message_id) REFERENCES messages ON DELETE CASCADE
+) WITH (toast_tuple_target = 8000);
 
 -- Search tokens: keyed hashes of a message's words. Accounts have different keys, so their tokens never meet.
 CREATE TABLE message_tokens (

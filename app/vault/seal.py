@@ -53,12 +53,17 @@ def open_message_key(keyring: Keyring, *, account_id: UUID, message_id: UUID, se
     aad = _message_context("key", account_id, message_id)
     if sealed_key[:1] == bytes((_UNDER_DATA_KEY,)):
         return open_sealed(keyring.data_cipher("message keys"), sealed_key, aad, mark=_UNDER_DATA_KEY)
-    if sealed_key[:1] != bytes((_TO_PUBLIC_KEY,)):
+    if not is_sealed_to_public_key(sealed_key):
         raise CannotOpen
     try:
         return _SUITE.decrypt(sealed_key[1:], keyring.private_key(), aad)
     except InvalidTag:
         raise CannotOpen from None
+
+
+def is_sealed_to_public_key(sealed_key: bytes) -> bool:
+    """Whether a stored message key is still as it was received, and worth wrapping under the data key."""
+    return sealed_key[:1] == bytes((_TO_PUBLIC_KEY,))
 
 
 def rewrap_message_key(keyring: Keyring, *, account_id: UUID, message_id: UUID, message_key: bytes) -> bytes:

@@ -73,16 +73,16 @@ def find_run(data: bytes, *, is_line_start: bool, is_final: bool) -> tuple[int, 
         if sample < passed:
             continue
         start = data.rfind(b"\n", 0, sample) + 1
-        end = data.find(b"\r\n", start, start + MAX_WIDTH + 2)
-        if end < 0:
+        end = data.find(b"\n", start, start + MAX_WIDTH + 2) + 1
+        if not end:
             if not is_final and len(data) - start < MAX_WIDTH + 2:
                 break
             # Past both dashes of a possible boundary, so that whoever takes the bytes up to here sees them together.
             passed = max(sample, start + 2)
             continue
-        passed = end + 2
-        width = end - start
-        if width % 4 or not width or not (start or is_line_start):
+        passed = end
+        width = end - start - 2
+        if width % 4 or width <= 0 or not (start or is_line_start):
             continue
         run_end = start + count_full(data, start, width) * (width + 2)
         if run_end == start:

@@ -25,8 +25,8 @@ MAX_CUTS = 512
 _WINDOW = 256 * 1024
 
 
-class Cut(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of lines that stands in a blob of its own.
+class Cut(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One run of lines that stands in a blob of its own. Stored: a new field goes at the end and has a default.
 
     `offset` is the place of its marker line in the skeleton, `encoded_size` the bytes it had in the message and
     `decoded_size` those of the blob; `digest` is the blob's SHA-256. `width` is a base64 line's characters, 0 if raw.
@@ -216,7 +216,7 @@ class Cutter:
         return len(self._skeleton) >= SKELETON_MOST or len(self._cuts) >= MAX_CUTS - 1
 
     async def _keep(self, data: bytes) -> int:
-        """Keep text, or hold it back where it may be cut; gives the bytes taken, not all of them where a raw cut began."""
+        """Keep text, or hold it back where it may be cut; gives the bytes taken: not all where a raw cut began."""
         position = 0
         while position < len(data):
             easy = self._easy_until - len(self._skeleton)

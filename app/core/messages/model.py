@@ -31,6 +31,8 @@ class Attachment(msgspec.Struct, frozen=True, array_like=True):
     size: int
     """Bytes once decoded."""
     content_id: str = ""
+    cut: int = -1
+    """The cut whose object holds just this attachment's content, or -1."""
 
 
 class BlobRef(msgspec.Struct, frozen=True, array_like=True):
@@ -117,6 +119,10 @@ class MessageLine(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     size: int
     summary: Summary
+    message_key: bytes
+
+    def __repr__(self) -> str:
+        return f"MessageLine({self.message_id})"
 
 
 class Header(msgspec.Struct, frozen=True):

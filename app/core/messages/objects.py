@@ -1,0 +1,122 @@
+"""Cut-out content in the object store: written while the message streams in, read when it is shown.
+
+An object is sealed in chunks under a key of its own, which is kept in the message's sealed summary. Only where the
+store hands out presigned URLs, and for standard accounts, it is left to the bucket's encryption.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from app.core.messages.cut import Cut
+from app.core.messages.model import BlobRef, Layout
+from app.lib.blobs import BlobStore, BlobWriter
+from app.lib.ids import new_id
+from app.vault.chunks import ChunkOpener, ChunkSealer, new_blob_key, sealed_size
+
+
+def object_name(account_id: UUID, blob_id: UUID) -> str:
+    """Where an account's blob lies in the store."""
+    return f"{account_id}/{blob_id}"
+
+
+class NewObjects:
+    """Opens the blobs of one message while it is received; what was written is named by `refs`."""
+
+    def __init__(self, store: BlobStore, account_id: UUID, *, is_sealed: bool) -> None:
+        self._store = store
+        self._account_id = account_id
+        self._is_sealed = is_sealed
+        self._writers: list[_Writer] = []
+
+    async def open(self) -> "_Writer":
+        """A sink for the next cut. Raises Unavailable."""
+        blob_id = new_id()
+        key = new_blob_key() if self._is_sealed else None
+        inner = await self._store.open_writer(object_name(self._account_id, blob_id))
+        writer = _Writer(inner, blob_id, key)
+        self._writers.append(writer)
+        return writer
+
+    @property
+    def refs(self) -> tuple[BlobRef, ...]:
+        """One for each cut, in order."""
+        return tuple(writer.ref for writer in self._writers)
+
+    async def copy_to(self, account_id: UUID) -> None:
+        """Give another account its own copies. Raises Unavailable."""
+        for writer in self._writers:
+            source = object_name(self._account_id, writer.ref.blob_id)
+            await self._store.copy(source, object_name(account_id, writer.ref.blob_id))
+
+    async def discard(self, account_ids: Sequence[UUID]) -> None:
+        """Delete what was written, for a message that was not stored after all."""
+        if self._writers:
+            refs = self.refs
+            await self._store.delete([object_name(account, ref.blob_id) for account in account_ids for ref in refs])
+
+
+class _Writer:
+    """One blob on its way into the store."""
+
+    def __init__(self, inner: BlobWriter, blob_id: UUID, key: bytes | None) -> None:
+        self._inner = inner
+        self._blob_id = blob_id
+        self._key = key
+        self._sealer = ChunkSealer(key, blob_id) if key else None
+        self._size = 0
+
+    @property
+    def ref(self) -> BlobRef:
+        return BlobRef(self._blob_id, self._key, self._size)
+
+    async def write(self, data: bytes) -> None:
+        self._size += len(data)
+        await self._inner.write(self._sealer.update(data) if self._sealer else data)
+
+    async def commit(self) -> None:
+        if self._sealer:
+            await self._inner.write(self._sealer.finish())
+        await self._inner.commit()
+
+    async def abort(self) -> None:
+        await self._inner.abort()
+
+
+class StoredCuts:
+    """Reads the cuts of one stored message."""
+
+    def __init__(self, store: BlobStore, account_id: UUID, layout: Layout) -> None:
+        self._store = store
+        self._account_id = account_id
+        self._layout = layout
+
+    def whole(self, ordinal: int) -> Cut:
+        """The cut as it was made."""
+        return self._layout.cuts[ordinal]
+
+    def ref(self, ordinal: int) -> BlobRef:
+        """The object that holds the cut's content."""
+        return self._layout.blobs[ordinal]
+
+    def open(self, ordinal: int) -> AsyncIterator[bytes]:
+        """The cut's content. Raises CannotOpen, NotFound, Unavailable while it is read."""
+        return read_object(self._store, self._account_id, self.ref(ordinal))
+
+
+async def read_object(store: BlobStore, account_id: UUID, ref: BlobRef) -> AsyncIterator[bytes]:
+    """The plain content of an object. Raises CannotOpen, NotFound, Unavailable."""
+    stored = store.read(object_name(account_id, ref.blob_id))
+    if ref.key is None:
+        async for chunk in stored:
+            yield chunk
+        return
+    opener = ChunkOpener(ref.key, ref.blob_id)
+    async for chunk in stored:
+        if opened := opener.update(chunk):
+            yield opened
+    yield opener.finish()
+
+
+def stored_bytes(ref: BlobRef) -> int:
+    """What the object takes in the store."""
+    return ref.size if ref.key is None else sealed_size(ref.size)

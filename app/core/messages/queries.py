@@ -1,0 +1,168 @@
+"""SQL over messages, their contents, tokens and blobs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import class_row
+
+from app.core.messages.model import Delivery, Folder, MessageRow
+from app.lib.db import Conn
+
+MAX_PAGE = 200
+
+_INSERT_MESSAGE = """
+    WITH message AS (
+        INSERT INTO messages (account_id, message_id, alias_id, thread_id, folder, is_read, is_starred,
+                              received_at, size)
+        VALUES (%(account_id)b, %(message_id)b, %(alias_id)b, %(message_id)b, 'inbox', false, false,
+                %(received_at)b, %(size)b)
+    ), summary AS (
+        INSERT INTO message_summaries (account_id, message_id, message_key, summary)
+        VALUES (%(account_id)b, %(message_id)b, %(message_key)b, %(summary)b)
+    ), source AS (
+        INSERT INTO message_sources (account_id, message_id, source)
+        VALUES (%(account_id)b, %(message_id)b, %(source)b)
+    )
+    INSERT INTO message_tokens (account_id, message_id, tokens)
+    VALUES (%(account_id)b, %(message_id)b, %(tokens)b::bigint[])
+"""
+
+_INSERT_BLOB = """
+    WITH blob AS (
+        INSERT INTO blobs (account_id, blob_id, stored_size) VALUES (%(account_id)s, %(blob_id)s, %(stored_size)s)
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO message_blobs (account_id, message_id, blob_id)
+    VALUES (%(account_id)s, %(message_id)s, %(blob_id)s)
+"""
+
+_ADD_ACCOUNT_USAGE = """
+    INSERT INTO account_usage AS u (account_id, shard, message_count, stored_bytes)
+    VALUES (%s, %s, %s, %s)
+    ON CONFLICT (account_id, shard) DO UPDATE
+    SET message_count = u.message_count + excluded.message_count, stored_bytes = u.stored_bytes + excluded.stored_bytes
+"""
+
+_ADD_ALIAS_USAGE = """
+    INSERT INTO alias_usage AS u (account_id, alias_id, shard, message_count, last_received_on)
+    VALUES (%s, %s, %s, %s, current_date)
+    ON CONFLICT (account_id, alias_id, shard) DO UPDATE
+    SET message_count = u.message_count + excluded.message_count, last_received_on = excluded.last_received_on
+"""
+
+
+async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard: int) -> None:
+    """All of the messages with what belongs to them, and the counters, in one round trip (pipeline mode)."""
+    account_counts: Counter[UUID] = Counter()
+    account_bytes: Counter[UUID] = Counter()
+    alias_counts: Counter[tuple[UUID, UUID]] = Counter()
+    async with conn.pipeline(), conn.cursor() as cursor:
+        for one in deliveries:
+            await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one))
+            for blob_id, stored_size in one.blobs:
+                values = {"account_id": one.account_id, "message_id": one.message_id}
+                await cursor.execute(_INSERT_BLOB, values | {"blob_id": blob_id, "stored_size": stored_size})
+            account_counts[one.account_id] += 1
+            account_bytes[one.account_id] += len(one.source) + sum(size for _, size in one.blobs)
+            alias_counts[one.account_id, one.alias_id] += 1
+        # In one order everywhere, so that two processes never wait for each other in a circle.
+        for account_id, count in sorted(account_counts.items()):
+            await cursor.execute(_ADD_ACCOUNT_USAGE, (account_id, shard, count, account_bytes[account_id]))
+        for (account_id, alias_id), count in sorted(alias_counts.items()):
+            await cursor.execute(_ADD_ALIAS_USAGE, (account_id, alias_id, shard, count))
+
+
+_ROW = """
+    SELECT m.message_id, m.alias_id, m.thread_id, a.address, m.folder, m.is_read, m.is_starred, m.received_at, m.size,
+           s.message_key, s.summary
+    FROM messages m
+    JOIN message_summaries s USING (account_id, message_id)
+    JOIN aliases a USING (account_id, alias_id)
+    WHERE m.account_id = %(account_id)s
+"""
+
+_PAGE_OF_ALL = (
+    _ROW
+    + """ AND (%(before)s::uuid IS NULL OR m.message_id < %(before)s)
+          ORDER BY m.message_id DESC LIMIT %(limit)s"""
+)
+
+_PAGE_OF_FOLDER = (
+    _ROW
+    + """ AND m.folder = %(folder)s AND (%(before)s::uuid IS NULL OR m.message_id < %(before)s)
+          ORDER BY m.message_id DESC LIMIT %(limit)s"""
+)
+
+
+async def messages(
+    conn: Conn, account_id: UUID, *, folder: Folder | None, before: UUID | None, limit: int
+) -> list[MessageRow]:
+    """A page of the account's messages, newest first, those received before `before`; at most 200."""
+    async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
+        await cursor.execute(
+            _PAGE_OF_ALL if folder is None else _PAGE_OF_FOLDER,
+            {"account_id": account_id, "folder": folder, "before": before, "limit": min(limit, MAX_PAGE)},
+        )
+        return await cursor.fetchall()
+
+
+async def message(conn: Conn, account_id: UUID, message_id: UUID) -> MessageRow | None:
+    """One message of the account, as lists read it."""
+    async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
+        await cursor.execute(
+            _ROW + " AND m.message_id = %(message_id)s LIMIT 1", {"account_id": account_id, "message_id": message_id}
+        )
+        return await cursor.fetchone()
+
+
+async def source(conn: Conn, account_id: UUID, message_id: UUID) -> bytes | None:
+    """The sealed source of one message."""
+    cursor = conn.cursor(binary=True)
+    await cursor.execute(
+        "SELECT source FROM message_sources WHERE account_id = %s AND message_id = %s LIMIT 1",
+        (account_id, message_id),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def set_message_keys(conn: Conn, account_id: UUID, keys: Mapping[UUID, bytes]) -> None:
+    """Store message keys that were wrapped anew."""
+    await conn.execute(
+        """UPDATE message_summaries s SET message_key = k.message_key
+           FROM unnest(%(ids)s::uuid[], %(keys)s::bytea[]) AS k (message_id, message_key)
+           WHERE s.account_id = %(account_id)s AND s.message_id = k.message_id""",
+        {"account_id": account_id, "ids": list(keys), "keys": list(keys.values())},
+    )
+
+
+async def set_read(conn: Conn, account_id: UUID, message_id: UUID, *, is_read: bool) -> None:
+    """Mark a message; one that is marked so already is left alone."""
+    await conn.execute(
+        """UPDATE messages SET is_read = %(is_read)s
+           WHERE account_id = %(account_id)s AND message_id = %(message_id)s AND is_read <> %(is_read)s""",
+        {"account_id": account_id, "message_id": message_id, "is_read": is_read},
+    )
+
+
+async def unread_count(conn: Conn, account_id: UUID) -> int:
+    """Unread messages in the inbox."""
+    cursor = await conn.execute(
+        """SELECT count(*) FROM messages
+           WHERE account_id = %(account_id)s AND folder = 'inbox' AND NOT is_read""",
+        {"account_id": account_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def kept_blobs(conn: Conn, account_id: UUID, blob_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these blobs the account's messages still need."""
+    cursor = await conn.execute(
+        """SELECT blob_id FROM blobs
+           WHERE account_id = %(account_id)s AND blob_id = ANY(%(blob_ids)s) LIMIT 10000""",
+        {"account_id": account_id, "blob_ids": list(blob_ids)},
+    )
+    return {blob_id for (blob_id,) in await cursor.fetchall()}

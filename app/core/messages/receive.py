@@ -1,0 +1,156 @@
+"""Takes a message that has arrived: reads it, seals a copy for every account, and has all of them stored at once."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import zstandard
+
+from app.core.aliases.model import Mailbox
+from app.core.messages import content, headers, plain, read, words
+from app.core.messages.cut import CutMessage
+from app.core.messages.model import Attachment, Delivery, Layout, Summary
+from app.core.messages.objects import NewObjects, StoredCuts, stored_bytes
+from app.core.messages.read import Leaf, Reading
+from app.core.messages.store import Committer
+from app.core.platform import Platform
+from app.lib.ids import new_id
+from app.vault import blind, seal
+from app.vault.keyring import unwrap_index_key
+
+MAX_SNIPPET_CHARS = 160
+MAX_INDEXED_BYTES = 1024 * 1024
+"""Of a message's text; what lies beyond is not found by its words."""
+
+_IN_THREAD_FROM = 32 * 1024
+"""A skeleton of this many bytes takes longer to read than a change of thread."""
+_ZSTD_LEVEL = 3
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What SMTP said around the message."""
+
+    sender: str
+    """MAIL FROM, empty for bounces."""
+    tls: tuple[str, str] | None
+    """(protocol version, cipher)."""
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted recipient and the mailbox it reaches."""
+
+    address: str
+    """As the sender gave it, with its tag."""
+    mailbox: Mailbox
+
+
+async def receive(
+    platform: Platform,
+    committer: Committer,
+    envelope: Envelope,
+    recipients: Sequence[Recipient],
+    cut: CutMessage,
+    objects: NewObjects,
+    *,
+    now: datetime,
+) -> None:
+    """Store one copy for every recipient; when this returns they are durable and readable.
+
+    Raises Unavailable; then nothing is stored, and what lies in the object store is the caller's to discard.
+    """
+    layout = Layout(cut.marker, cut.cuts, objects.refs)
+    first = recipients[0].mailbox.account_id
+    for account_id in {recipient.mailbox.account_id for recipient in recipients} - {first}:
+        await objects.copy_to(account_id)
+    reading = await _maybe_in_thread(cut, layout)
+    summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
+    sealing = _Sealing(platform, summary, body, cut, now)
+    await committer.store([sealing.delivery(recipient) for recipient in recipients])
+
+
+async def _maybe_in_thread(cut: CutMessage, layout: Layout) -> Reading:
+    if len(cut.skeleton) < _IN_THREAD_FROM:
+        return read.read(cut.skeleton, layout)
+    return await asyncio.to_thread(read.read, cut.skeleton, layout)
+
+
+async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts) -> tuple[Summary, str]:
+    """The summary, but for its recipient, and the text to index."""
+    message = reading.message
+    body = await _body_text(reading, cuts)
+    senders = headers.correspondents(message, "From")
+    summary = Summary(
+        sender=senders[0] if senders else None,
+        to=headers.correspondents(message, "To"),
+        cc=headers.correspondents(message, "Cc"),
+        subject=headers.text(message.get("Subject", "")),
+        snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
+        sent_at=headers.sent_at(message),
+        attachments=tuple([await _attachment(leaf, cuts) for leaf in reading.attachments]),
+        delivered_to="",
+        envelope_from=envelope.sender,
+        tls=envelope.tls,
+        layout=layout,
+    )
+    return summary, body
+
+
+async def _body_text(reading: Reading, cuts: StoredCuts) -> str:
+    if reading.text is not None:
+        body, _ = await content.text(reading.text, cuts, limit=MAX_INDEXED_BYTES)
+        if body.strip() or reading.html is None:
+            return body
+    if reading.html is not None:
+        markup, _ = await content.text(reading.html, cuts, limit=MAX_INDEXED_BYTES)
+        return plain.from_html(markup)
+    return ""
+
+
+async def _attachment(leaf: Leaf, cuts: StoredCuts) -> Attachment:
+    size = content.size(leaf)
+    if size is None:
+        size = 0
+        async for chunk in content.stream(leaf, cuts):
+            size += len(chunk)
+    cut = content.only_cut(leaf)
+    return Attachment(
+        leaf.ordinal, leaf.filename, leaf.content_type, size, leaf.content_id, -1 if cut is None else cut.ordinal
+    )
+
+
+class _Sealing:
+    """One message, sealed anew for each recipient."""
+
+    def __init__(self, platform: Platform, summary: Summary, body: str, cut: CutMessage, now: datetime) -> None:
+        self._platform = platform
+        self._summary = summary
+        self._words = list(words.of_message(summary, body))
+        self._source = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(cut.skeleton)
+        self._size = cut.size
+        self._now = now
+
+    def delivery(self, recipient: Recipient) -> Delivery:
+        mailbox, message_id = recipient.mailbox, new_id()
+        summary = msgspec.structs.replace(self._summary, delivered_to=recipient.address)
+        sealed = seal.seal_message(
+            mailbox.public_key,
+            account_id=mailbox.account_id,
+            message_id=message_id,
+            summary=_encode(summary),
+            source=self._source,
+        )
+        index_key = unwrap_index_key(self._platform.instance, mailbox.account_id, mailbox.index_key)
+        return Delivery(
+            account_id=mailbox.account_id,
+            message_id=message_id,
+            alias_id=mailbox.alias_id,
+            received_at=self._now,
+            size=self._size,
+            message_key=sealed.key,
+            summary=sealed.summary,
+            source=sealed.source,
+            tokens=blind.tokens(index_key, self._words),
+            blobs=tuple((ref.blob_id, stored_bytes(ref)) for ref in summary.layout.blobs),
+        )

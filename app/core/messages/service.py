@@ -1,0 +1,267 @@
+"""What an owner does with messages: list, open, mark, take the original and the attachments."""
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import zstandard
+
+from app.core.auth.model import Actor
+from app.core.messages import content, headers, queries, read
+from app.core.messages.cut import SKELETON_MOST, rebuild
+from app.core.messages.model import (
+    Attachment,
+    Content,
+    Folder,
+    Link,
+    MessageLine,
+    MessageRow,
+    OpenMessage,
+    Summary,
+)
+from app.core.messages.objects import StoredCuts, object_name
+from app.core.messages.read import Leaf
+from app.core.platform import Platform
+from app.errors import CannotOpen, NotFound
+from app.lib.db import Conn
+from app.vault import links, seal
+
+LINK_LIFETIME = timedelta(minutes=5)
+MAX_SHOWN_BYTES = 1024 * 1024
+"""Of a text or HTML part on a page or in the API; the source has all."""
+
+_HARMLESS = frozenset(
+    {
+        "application/gzip",
+        "application/pdf",
+        "application/zip",
+        "audio/mpeg",
+        "audio/ogg",
+        "image/gif",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "text/calendar",
+        "text/csv",
+        "text/plain",
+        "video/mp4",
+        "video/webm",
+    }
+)
+_NO_MESSAGE = "There is no such message."
+_LINK_LABEL = "attachment links"
+_MAX_SKELETON = SKELETON_MOST + 1024 * 1024
+_decode_summary = msgspec.msgpack.Decoder(Summary).decode
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the inbox shows beside its name."""
+
+    unread: int
+
+
+class _LinkTarget(msgspec.Struct, frozen=True, array_like=True):
+    """What one of our own attachment links carries, encrypted: enough to hand the part out without a keyring."""
+
+    account_id: UUID
+    message_id: UUID
+    ordinal: int
+    message_key: bytes
+
+
+_encode_target = msgspec.msgpack.Encoder().encode
+_decode_target = msgspec.msgpack.Decoder(_LinkTarget).decode
+
+
+class _Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with its skeleton out of its seal."""
+
+    line: MessageLine
+    skeleton: bytes
+    cuts: StoredCuts
+
+
+async def page(
+    conn: Conn, actor: Actor, *, folder: Folder | None, before: UUID | None, limit: int
+) -> list[MessageLine]:
+    """The account's messages, newest first, those received before `before`; at most 200; `folder` None: all.
+
+    Message keys opened for the first time are wrapped anew, so that opening them again costs microseconds.
+    """
+    rows = await queries.messages(conn, actor.account_id, folder=folder, before=before, limit=limit)
+    lines = [_line(actor, row) for row in rows]
+    fresh = {
+        line.message_id: seal.rewrap_message_key(
+            actor.keyring, account_id=actor.account_id, message_id=line.message_id, message_key=line.message_key
+        )
+        for line, row in zip(lines, rows, strict=True)
+        if seal.is_sealed_to_public_key(row.message_key)
+    }
+    if fresh:
+        await queries.set_message_keys(conn, actor.account_id, fresh)
+    return lines
+
+
+async def counts(conn: Conn, account_id: UUID) -> Counts:
+    """The number of unread messages in the inbox."""
+    return Counts(unread=await queries.unread_count(conn, account_id))
+
+
+async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> OpenMessage:
+    """A message with its text, HTML and header fields. Raises NotFound, CannotOpen, Unavailable."""
+    opened = await _open(platform, actor, message_id)
+    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    text, is_text_cut = await _shown(reading.text, opened.cuts)
+    html, is_html_cut = await _shown(reading.html, opened.cuts)
+    return OpenMessage(
+        line=opened.line,
+        headers=headers.all_headers(reading.message),
+        text=text,
+        html=html,
+        is_truncated=is_text_cut or is_html_cut,
+    )
+
+
+async def mark_read(conn: Conn, account_id: UUID, message_id: UUID, *, is_read: bool) -> None:
+    """Mark a message read or unread; an id that is not the account's changes nothing."""
+    await queries.set_read(conn, account_id, message_id, is_read=is_read)
+
+
+async def source(platform: Platform, actor: Actor, message_id: UUID) -> Content:
+    """The original, byte for byte as it was received. Raises NotFound, CannotOpen, Unavailable."""
+    opened = await _open(platform, actor, message_id)
+    layout = opened.line.summary.layout
+    return Content(
+        filename="message.eml",
+        content_type="message/rfc822",
+        size=opened.line.size,
+        stream=rebuild(opened.skeleton, layout.marker, layout.cuts, opened.cuts.open),
+    )
+
+
+async def attachment(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> Content:
+    """One attachment's content. Raises NotFound, CannotOpen, Unavailable."""
+    return await _attachment(await _open(platform, actor, message_id), ordinal)
+
+
+async def attachment_link(platform: Platform, actor: Actor, message_id: UUID, ordinal: int, *, now: datetime) -> Link:
+    """A URL for one attachment, good for five minutes. Raises NotFound."""
+    async with platform.db.connection() as conn:
+        row = await queries.message(conn, actor.account_id, message_id)
+    if row is None:
+        raise NotFound(_NO_MESSAGE)
+    line = _line(actor, row)
+    return _link(platform, actor.account_id, line, _listed(line.summary, ordinal), now=now)
+
+
+def attachment_links(platform: Platform, actor: Actor, line: MessageLine, *, now: datetime) -> list[Link]:
+    """A URL for each attachment of the message, in their order, good for five minutes; made without any I/O."""
+    return [_link(platform, actor.account_id, line, listed, now=now) for listed in line.summary.attachments]
+
+
+async def linked_attachment(platform: Platform, token: str, *, now: datetime) -> Content:
+    """What one of our own attachment links hands out. Raises NotFound when it is forged, expired or outlived."""
+    try:
+        payload = links.open_link(platform.instance.subkey(_LINK_LABEL), token, now=int(now.timestamp()))
+    except CannotOpen:
+        raise NotFound("There is nothing here. Links to attachments end after five minutes.") from None
+    target = _decode_target(payload)
+    async with platform.db.connection() as conn:
+        row = await queries.message(conn, target.account_id, target.message_id)
+        sealed = await queries.source(conn, target.account_id, target.message_id)
+    if row is None or sealed is None:
+        raise NotFound(_NO_MESSAGE)
+    line = _line_by_key(target.account_id, row, target.message_key)
+    return await _attachment(_unseal(platform, target.account_id, line, sealed), target.ordinal)
+
+
+async def _open(platform: Platform, actor: Actor, message_id: UUID) -> _Opened:
+    async with platform.db.connection() as conn:
+        row = await queries.message(conn, actor.account_id, message_id)
+        sealed = await queries.source(conn, actor.account_id, message_id)
+    if row is None or sealed is None:
+        raise NotFound(_NO_MESSAGE)
+    return _unseal(platform, actor.account_id, _line(actor, row), sealed)
+
+
+def _unseal(platform: Platform, account_id: UUID, line: MessageLine, sealed: bytes) -> _Opened:
+    packed = seal.open_source(line.message_key, account_id=account_id, message_id=line.message_id, sealed=sealed)
+    return _Opened(
+        line=line,
+        skeleton=zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_SKELETON),
+        cuts=StoredCuts(platform.blobs, account_id, line.summary.layout),
+    )
+
+
+def _line(actor: Actor, row: MessageRow) -> MessageLine:
+    message_key = seal.open_message_key(
+        actor.keyring, account_id=actor.account_id, message_id=row.message_id, sealed_key=row.message_key
+    )
+    return _line_by_key(actor.account_id, row, message_key)
+
+
+def _line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> MessageLine:
+    summary = seal.open_summary(message_key, account_id=account_id, message_id=row.message_id, sealed=row.summary)
+    return MessageLine(
+        message_id=row.message_id,
+        thread_id=row.thread_id,
+        alias_id=row.alias_id,
+        alias_address=row.address,
+        folder=row.folder,
+        is_read=row.is_read,
+        is_starred=row.is_starred,
+        received_at=row.received_at,
+        size=row.size,
+        summary=_decode_summary(summary),
+        message_key=message_key,
+    )
+
+
+def safe_type(content_type: str) -> str:
+    """The type an attachment is handed out with: one that no browser runs, else just bytes."""
+    return content_type if content_type in _HARMLESS else "application/octet-stream"
+
+
+def _listed(summary: Summary, ordinal: int) -> Attachment:
+    found = next((attachment for attachment in summary.attachments if attachment.ordinal == ordinal), None)
+    if found is None:
+        raise NotFound("There is no such attachment.")
+    return found
+
+
+def _link(platform: Platform, account_id: UUID, line: MessageLine, listed: Attachment, *, now: datetime) -> Link:
+    """The store's own presigned URL where the object is just the attachment in clear, else one that we open."""
+    expires_at = now + LINK_LIFETIME
+    ref = line.summary.layout.blobs[listed.cut] if listed.cut >= 0 else None
+    if ref is not None and ref.key is None:
+        url = platform.blobs.presigned_url(
+            object_name(account_id, ref.blob_id),
+            filename=listed.filename,
+            content_type=safe_type(listed.content_type),
+            expires_in=int(LINK_LIFETIME.total_seconds()),
+        )
+        if url is not None:
+            return Link(url=url, expires_at=expires_at)
+    target = _LinkTarget(account_id, line.message_id, listed.ordinal, line.message_key)
+    key = platform.instance.subkey(_LINK_LABEL)
+    token = links.seal_link(key, _encode_target(target), expires_at=int(expires_at.timestamp()))
+    return Link(url=f"{platform.public_url}/attachments/{token}", expires_at=expires_at)
+
+
+async def _attachment(opened: _Opened, ordinal: int) -> Content:
+    listed = _listed(opened.line.summary, ordinal)
+    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == ordinal)
+    return Content(
+        filename=listed.filename,
+        content_type=safe_type(listed.content_type),
+        size=listed.size,
+        stream=content.stream(leaf, opened.cuts),
+    )
+
+
+async def _shown(leaf: Leaf | None, cuts: StoredCuts) -> tuple[str | None, bool]:
+    if leaf is None:
+        return None, False
+    return await content.text(leaf, cuts, limit=MAX_SHOWN_BYTES)

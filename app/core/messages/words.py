@@ -1,0 +1,47 @@
+"""The words a message can be found by, and those a query asks for: folded alike, so that they meet.
+
+Words are NFKC, case-folded and without accents; the blind index turns them into tokens.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from app.core.messages.model import Correspondent, Summary
+
+ANYWHERE = ""
+"""The field of a word that may stand anywhere in the message."""
+MAX_WORDS = 5000
+"""Different words of one message that are indexed."""
+_MAX_WORD_CHARS = 64
+_WORD = re.compile(r"\w+")
+_MARKS = re.compile(r"[\u0300-\u036f]+")
+
+
+def split(text: str) -> list[str]:
+    """The words of a text, folded, in order; those longer than 64 characters are cut."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = unicodedata.normalize("NFKC", _MARKS.sub("", decomposed))
+    return [word[:_MAX_WORD_CHARS] for word in _WORD.findall(text.casefold())]
+
+
+def of_message(summary: Summary, body: str) -> Iterator[tuple[str, str]]:
+    """(field, word) pairs to index: every word anywhere, and those of the subject and the correspondents by field."""
+    fields = {
+        "subject": summary.subject,
+        "from": _people(summary.sender),
+        "to": " ".join(_people(person) for person in (*summary.to, *summary.cc)),
+        "filename": " ".join(attachment.filename for attachment in summary.attachments),
+    }
+    anywhere: dict[str, None] = {}
+    for field, text in fields.items():
+        found = dict.fromkeys(split(text))
+        anywhere |= found
+        yield from ((field, word) for word in list(found)[:MAX_WORDS])
+    anywhere |= dict.fromkeys(split(body))
+    yield from ((ANYWHERE, word) for word in list(anywhere)[:MAX_WORDS])
+
+
+def _people(person: Correspondent | None) -> str:
+    return f"{person.name} {person.address}" if person else ""
