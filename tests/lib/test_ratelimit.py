@@ -20,7 +20,7 @@ def test_a_new_key_has_its_burst_and_then_waits_for_the_flow() -> None:
 def test_a_refused_take_costs_nothing() -> None:
     buckets = TokenBuckets(per_second=1, burst=2)
     assert buckets.take("a", 0.0, cost=2) == 0.0
-    assert {buckets.take("a", 0.5) for _ in range(5)} == {1.5 - 1.0}
+    assert {buckets.take("a", 0.5) for _ in range(5)} == {0.5}
 
 
 def test_what_can_never_be_granted_waits_for_ever() -> None:
