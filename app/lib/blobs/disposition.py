@@ -19,8 +19,9 @@ def attachment(filename: str) -> str:
     plain = _NOT_PLAIN.sub("_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii"))
     if plain == name:
         return f'attachment; filename="{name}"'
-    if not plain.strip("_. "):
-        plain = "attachment"
+    stem, dot, suffix = plain.partition(".")
+    if not stem.strip("_ "):
+        plain = f"attachment{dot}{suffix}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

@@ -5,7 +5,7 @@ import selectors
 import socket
 import socketserver
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -129,7 +129,7 @@ def store(request: pytest.FixtureRequest) -> BlobStore:
 
 
 @pytest.fixture
-def put() -> Callable[[BlobStore, str, bytes], Awaitable[None]]:
+def put() -> Callable[[BlobStore, str, bytes], Coroutine[None, None, None]]:
     async def put(store: BlobStore, name: str, data: bytes) -> None:
         writer = await store.open_writer(name)
         await writer.write(data)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.lib.blobs import CHUNK, BlobInfo, BlobStore
 from app.lib.blobs.s3_upload import PART
 
-Put = Callable[[BlobStore, str, bytes], Awaitable[None]]
+Put = Callable[[BlobStore, str, bytes], Coroutine[None, None, None]]
 
 NOISE = random.Random(7).randbytes(2 * PART + 5)
 NAME = "0190a1b2-0000-7000-8000-000000000001/0190a1b2-0000-7000-8000-00000000000a"
@@ -48,13 +48,13 @@ def test_one_large_write_is_cut_into_parts(store: BlobStore, put: Put) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 700_000])
-@pytest.mark.parametrize("offset", [0, 1, 699_999, 700_000, 800_000])
-@pytest.mark.parametrize("length", [None, 0, 1, CHUNK, CHUNK + 1, 900_000])
-def test_ranges_are_slices(store: BlobStore, put: Put, size: int, offset: int, length: int | None) -> None:
+def test_ranges_are_slices(store: BlobStore, put: Put, size: int) -> None:
     async def flow() -> None:
         await put(store, NAME, NOISE[:size])
-        end = None if length is None else offset + length
-        assert await _read(store, NAME, offset, length) == NOISE[:size][offset:end]
+        for offset in (0, 1, 699_999, 700_000, 800_000):
+            for length in (0, 1, CHUNK, CHUNK + 1, 900_000):
+                assert await _read(store, NAME, offset, length) == NOISE[:size][offset : offset + length]
+            assert await _read(store, NAME, offset) == NOISE[:size][offset:]
 
     asyncio.run(flow())
 
