@@ -4,7 +4,7 @@ An object is sealed in chunks under a key of its own, which is kept in the messa
 store hands out presigned URLs, and for standard accounts, it is left to the bucket's encryption.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from app.core.messages.cut import Cut
@@ -22,9 +22,9 @@ def object_name(account_id: UUID, blob_id: UUID) -> str:
 class NewObjects:
     """Opens the blobs of one message while it is received; what was written is named by `refs`."""
 
-    def __init__(self, store: BlobStore, account_id: UUID, *, is_sealed: bool) -> None:
+    def __init__(self, store: BlobStore, owner: UUID, *, is_sealed: bool) -> None:
         self._store = store
-        self._account_id = account_id
+        self._owners = [owner]
         self._is_sealed = is_sealed
         self._writers: list[_Writer] = []
 
@@ -32,7 +32,7 @@ class NewObjects:
         """A sink for the next cut. Raises Unavailable."""
         blob_id = new_id()
         key = new_blob_key() if self._is_sealed else None
-        inner = await self._store.open_writer(object_name(self._account_id, blob_id))
+        inner = await self._store.open_writer(object_name(self._owners[0], blob_id))
         writer = _Writer(inner, blob_id, key)
         self._writers.append(writer)
         return writer
@@ -44,15 +44,18 @@ class NewObjects:
 
     async def copy_to(self, account_id: UUID) -> None:
         """Give another account its own copies. Raises Unavailable."""
+        if account_id in self._owners:
+            return
+        self._owners.append(account_id)
         for writer in self._writers:
-            source = object_name(self._account_id, writer.ref.blob_id)
+            source = object_name(self._owners[0], writer.ref.blob_id)
             await self._store.copy(source, object_name(account_id, writer.ref.blob_id))
 
-    async def discard(self, account_ids: Sequence[UUID]) -> None:
-        """Delete what was written, for a message that was not stored after all."""
-        if self._writers:
-            refs = self.refs
-            await self._store.delete([object_name(account, ref.blob_id) for account in account_ids for ref in refs])
+    async def discard(self) -> None:
+        """Delete what was written, for a message that was never handed to the database. Raises Unavailable."""
+        names = [object_name(owner, ref.blob_id) for owner in self._owners for ref in self.refs]
+        if names:
+            await self._store.delete(names)
 
 
 class _Writer:

@@ -62,8 +62,8 @@ async def receive(
     """
     layout = Layout(cut.marker, cut.cuts, objects.refs)
     first = recipients[0].mailbox.account_id
-    for account_id in {recipient.mailbox.account_id for recipient in recipients} - {first}:
-        await objects.copy_to(account_id)
+    for recipient in recipients:
+        await objects.copy_to(recipient.mailbox.account_id)
     reading = await _maybe_in_thread(cut, layout)
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
     sealing = _Sealing(platform, summary, body, cut, now)

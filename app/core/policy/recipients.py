@@ -18,17 +18,24 @@ DISABLED = _no(550, "5.1.1", "This address no longer takes mail", "alias_disable
 DEFERRED = _no(421, "4.2.1", "This address takes no mail at the moment; try again later", "alias_disabled")
 SUSPENDED = _no(450, "4.2.1", "This mailbox takes no mail at the moment; try again later", "account_suspended")
 OVER_QUOTA = _no(452, "4.2.2", "This mailbox is full; try again later", "over_quota")
+NO_ROLE_YET = _no(450, "4.2.1", "Nobody looks after this address yet; try again later", "role_address")
 TOO_MANY = _no(452, "4.5.3", "Too many recipients in one message; send the rest in another", "too_many_recipients")
 LOOKUP_FAILED = _no(451, "4.3.0", "We cannot look this address up right now; try again later", "lookup_failed")
 
 
-def decide(mailbox: Mailbox | None, *, is_our_domain: bool, announced_size: int) -> Decision:
+def decide(mailbox: Mailbox | None, *, is_our_domain: bool, is_role: bool, announced_size: int) -> Decision:
     """Decide on a recipient whose address is well-formed.
+
+    `postmaster` and `abuse` of our own domains (`is_role`) are taken whatever state their alias is in.
 
     `announced_size` is what MAIL's SIZE parameter said (RFC 1870), in bytes; 0 when it was silent.
     """
     if mailbox is None:
-        return UNKNOWN if is_our_domain else RELAY
+        if not is_our_domain:
+            return RELAY
+        return NO_ROLE_YET if is_role else UNKNOWN
+    if is_role:
+        return _OK
     if mailbox.status != "active":
         return SUSPENDED
     if not mailbox.is_enabled:

@@ -49,6 +49,11 @@ class BlobStore(Protocol):
     store does not do its work; its `code` says which of the faults in `faults.py` it was.
     """
 
+    @property
+    def presigns(self) -> bool:
+        """Whether `presigned_url` gives links."""
+        ...
+
     async def open_writer(self, name: str, *, content_type: str = "application/octet-stream") -> BlobWriter:
         """A writer for a new object; one of the same name is replaced at its commit."""
 

@@ -63,6 +63,11 @@ class LocalStore:
             for folder in (self._objects, root):
                 _sync_folder(folder)
 
+    @property
+    def presigns(self) -> bool:
+        """Files have no address of their own."""
+        return False
+
     async def open_writer(self, name: str, *, content_type: str = "application/octet-stream") -> "LocalWriter":
         """See BlobStore. The content type is not kept: nobody but us reads these files."""
         del content_type

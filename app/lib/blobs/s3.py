@@ -63,6 +63,11 @@ class S3Store:
         )
         self._threads = Threads("blobs-s3", size=_THREADS)
 
+    @property
+    def presigns(self) -> bool:
+        """The bucket's own URLs can be signed."""
+        return True
+
     async def open_writer(self, name: str, *, content_type: str = "application/octet-stream") -> S3Writer:
         """See BlobStore."""
         return S3Writer(Upload(self._bucket, check_name(name), content_type), self._threads)

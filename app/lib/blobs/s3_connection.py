@@ -156,12 +156,8 @@ def storage_errors() -> Iterator[None]:
 
 
 def _fault(error: Exception) -> Fault:
-    from botocore.exceptions import (  # noqa: PLC0415 - see Bucket._connect
-        HTTPClientError,
-        IncompleteReadError,
-        ParamValidationError,
-    )
+    from botocore import exceptions  # noqa: PLC0415 - see Bucket._connect
 
-    if isinstance(error, (HTTPClientError, IncompleteReadError)):
+    if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)):
         return "storage_unreachable"
-    return "storage_missing" if isinstance(error, ParamValidationError) else "storage_failed"
+    return "storage_missing" if isinstance(error, exceptions.ParamValidationError) else "storage_failed"

@@ -1,0 +1,57 @@
+"""The open connections of one process: how many there may be, from where, and saying goodbye to them."""
+
+import asyncio
+import time
+from typing import Protocol
+
+from app.lib.ratelimit import NetworkLimits
+
+
+class Peer(Protocol):
+    """One connection, as far as shutting down needs to know it."""
+
+    def say_goodbye(self) -> None:
+        """Close now, or after the message under way."""
+
+
+class Connections:
+    """Counts connections in all and by network."""
+
+    def __init__(self, limits: NetworkLimits, *, most: int) -> None:
+        self._limits = limits
+        self._most = most
+        self._addresses: dict[Peer, str | None] = {}
+        self._all_gone = asyncio.Event()
+
+    def add(self, peer: Peer) -> None:
+        """A connection was made; whose it is is not known yet."""
+        self._addresses.setdefault(peer, None)
+        self._all_gone.clear()
+
+    def admit(self, peer: Peer, address: str) -> str | None:
+        """None when the connection may stay, else why not."""
+        if len(self._addresses) > self._most:
+            return "server_full"
+        if not self._limits.enter(address, time.monotonic()):
+            return "network_limit"
+        self._addresses[peer] = address
+        return None
+
+    def remove(self, peer: Peer) -> None:
+        """The connection has ended."""
+        address = self._addresses.pop(peer, None)
+        if address is not None:
+            self._limits.leave(address)
+        if not self._addresses:
+            self._all_gone.set()
+
+    async def close(self, *, seconds: float) -> int:
+        """Tell all peers that the server goes away, wait for those with a message under way; how many were left."""
+        for peer in list(self._addresses):
+            peer.say_goodbye()
+        if self._addresses:
+            try:
+                await asyncio.wait_for(self._all_gone.wait(), seconds)
+            except TimeoutError:
+                return len(self._addresses)
+        return 0
