@@ -58,7 +58,7 @@ class _Relayed(socketserver.BaseRequestHandler):
                     source: socket.socket = key.fileobj  # type: ignore[assignment]
                     data = source.recv(65536)
                     if source is upstream and budget is not None:
-                        data, budget = data[:budget], budget - len(data)
+                        data, budget = data[:budget], max(0, budget - len(data))
                     if not data:
                         self.server.open.discard(self.request)
                         return

@@ -84,7 +84,7 @@ def test_objects_outlive_the_process(tmp_path: Path, put: Put) -> None:
     asyncio.run(second.close())
 
 
-def test_all_is_synced_in_order(local: LocalStore, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_is_synced_in_order(local: LocalStore, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[int | str] = []
     fsync, replace = os.fsync, Path.replace
 
