@@ -1,0 +1,17 @@
+"""The account a key belongs to."""
+
+from litestar import get
+
+from app.api.auth import AuthedRequest
+from app.api.platform import GivenPlatform
+from app.api.schemas import AccountResource, Data, account_resource
+from app.core.accounts import service as accounts
+
+
+@get("/account")
+async def get_account(request: AuthedRequest, platform: GivenPlatform) -> Data[AccountResource]:
+    """What the account is and holds."""
+    async with platform.db.connection() as conn:
+        account = await accounts.get(conn, request.user.account_id)
+        usage = await accounts.usage(conn, request.user.account_id)
+    return Data(data=account_resource(account, usage))

@@ -1,0 +1,71 @@
+"""Request bodies into Structs: JSON, merge patches (the same syntax) and, where asked for, forms."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from app.api.auth import AuthedRequest
+from app.api.errors import Malformed, UnsupportedMediaType
+from app.errors import Invalid
+
+MAX_BYTES = 64 * 1024
+"""Of a body; what is longer is answered with 413. No body of ours comes near."""
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+FORM = "application/x-www-form-urlencoded"
+
+_MAX_FORM_FIELDS = 50
+_FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<path>.*)`)?\Z", re.DOTALL)
+_NAMED = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`\Z", re.DOTALL)
+_T = TypeVar("_T")
+
+
+async def read_body(request: AuthedRequest, body_type: type[_T], accepted: Sequence[str]) -> _T:
+    """The body as `body_type`; no body at all counts as an empty object.
+
+    Raises UnsupportedMediaType unless its type is one of `accepted`, Malformed, Invalid with the field's name.
+    """
+    media_type, body = request.content_type[0].lower(), await request.body()
+    if not media_type and not body:
+        return _converted({}, body_type)
+    if media_type not in accepted:
+        raise UnsupportedMediaType(accepted)
+    return _converted(_form(body) if media_type == FORM else _json(body), body_type)
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed("The body is not valid JSON in UTF-8.") from error
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """By the URL standard's section 5.1; of a repeated field the last one counts, and an empty one is an absent one."""
+    try:
+        pairs = parse_qsl(body.decode(), errors="strict", max_num_fields=_MAX_FORM_FIELDS)
+    except ValueError as error:
+        raise Malformed("The body is not a valid form in UTF-8.") from error
+    return dict(pairs)
+
+
+def _converted(value: Any, body_type: type[_T]) -> _T:  # noqa: ANN401 - any JSON value
+    try:
+        return msgspec.convert(value, body_type)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+
+
+def _invalid(text: str) -> Invalid:
+    """What msgspec found, by field; it stops at the first fault."""
+    fault = _FAULT.match(text)
+    message, path = (fault["message"], fault["path"] or "") if fault else (text, "")
+    named = _NAMED.match(message)
+    if named:
+        path = ".".join(filter(None, [path, named["name"]]))
+        message = "This field is unknown here" if named["fault"].startswith("contains") else "This field is required"
+    return Invalid.field(path, f"{message}.") if path else Invalid(f"{message}.")

@@ -1,0 +1,168 @@
+"""Every failure below /api as a problem (RFC 9457): ours, Litestar's own, and the unexpected, which tells nothing."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandler, ExceptionHandlersMap
+
+from app.api.schemas import Problem
+from app.errors import (
+    CannotOpen,
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    LimitReached,
+    NotFound,
+    RestanteError,
+    Unauthenticated,
+    Unavailable,
+)
+from app.lib.logs import error_fields, logger
+
+SECURITY_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""On every answer of the API, good or bad."""
+
+PROBLEM_TYPE = "application/problem+json"
+_PREFIX = "/api/"
+_RETRY_SECONDS = 5
+"""What a client waits when we cannot know; the database pool gives up after as long."""
+
+
+class Malformed(RestanteError):
+    """The body is not even what its content type says (400)."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, code="malformed")
+
+
+class UnsupportedMediaType(RestanteError):
+    """The body is of a type that this address does not read (415)."""
+
+    def __init__(self, accepted: Sequence[str]) -> None:
+        super().__init__(f"Send the body as {' or '.join(accepted)}.", code="unsupported_media_type")
+        self.accepted = tuple(accepted)
+
+
+_STATUS: Mapping[type[RestanteError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Conflict: HTTPStatus.CONFLICT,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    CannotOpen: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Malformed: HTTPStatus.BAD_REQUEST,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+_ROUTING: Mapping[int, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("bad_request", "The request cannot be read."),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address does not take this method; see `Allow`."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", "The body is too large."),
+}
+_encode = msgspec.json.Encoder().encode
+
+ApiRequest = Request[Any, Any, Any]
+
+
+def answer(request: ApiRequest, error: Exception) -> Response[bytes]:
+    """The problem that tells of `error`. What we did not foresee is logged by type and place, and told by nothing."""
+    del request
+    if isinstance(error, ValidationException):
+        return _ours(_invalid_parameters(error))
+    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _routing(error)
+    if isinstance(error, RestanteError):
+        return _ours(error)
+    return _unexpected(error)
+
+
+HANDLERS: ExceptionHandlersMap = {RestanteError: answer, HTTPException: answer, Exception: answer}
+"""By class, not by status: the closest class wins, so nothing that an outer layer registers comes in between."""
+
+
+def below_api(elsewhere: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
+    """The application's own handler: a problem below /api, `elsewhere` for any other path.
+
+    Litestar finds the route before it enters any router; unknown paths and methods get no further than the application.
+    """
+
+    def handle(request: ApiRequest, error: Exception) -> Response[Any]:
+        return answer(request, error) if request.scope["path"].startswith(_PREFIX) else elsewhere(request, error)
+
+    return handle
+
+
+def _ours(error: RestanteError) -> Response[bytes]:
+    fields = error.fields if isinstance(error, Invalid | Conflict) else ()
+    # Many clients show `detail` alone, so it names the faults too.
+    told = [fault.message for fault in fields if fault.message not in error.detail]
+    status = _status(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger().error("api_request_failed", **error_fields(error))
+    return _problem(
+        status, code=error.code, detail=" ".join([error.detail, *told]), errors=fields, headers=_headers(error)
+    )
+
+
+def _status(error: RestanteError) -> HTTPStatus:
+    return next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _headers(error: RestanteError) -> dict[str, str]:
+    if isinstance(error, Unauthenticated):
+        # RFC 6750 section 3.1: the error attribute only where credentials were sent.
+        sent = ', error="invalid_token"' if error.code != "unauthenticated" else ""
+        return {"WWW-Authenticate": f'Bearer realm="restante"{sent}'}
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(_RETRY_SECONDS)}
+    if isinstance(error, UnsupportedMediaType):
+        return {"Accept": ", ".join(error.accepted)}  # RFC 9110 section 15.5.16
+    if isinstance(error, LimitReached) and error.retry_after is not None:
+        return {"Retry-After": str(error.retry_after)}
+    return {}
+
+
+def _invalid_parameters(error: ValidationException) -> Invalid:
+    """Litestar's findings on the query; its own text quotes the URL, so it is left out."""
+    found = error.extra if isinstance(error.extra, list) else []
+    faults = [FieldError(field=str(one.get("key", "")), message=f"{one['message']}.") for one in found]
+    return Invalid("The parameters are not right.", fields=faults)
+
+
+def _routing(error: HTTPException) -> Response[bytes]:
+    status = HTTPStatus(error.status_code)
+    code, detail = _ROUTING.get(status, (status.name.lower(), f"{status.phrase}."))
+    allow = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow")
+    return _problem(status, code=code, detail=detail, headers={"Allow": allow} if allow else {})
+
+
+def _unexpected(error: Exception) -> Response[bytes]:
+    logger().error("api_request_failed", **error_fields(error))
+    detail = "Something went wrong on our side. It has been noted; please try again later."
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code="internal", detail=detail)
+
+
+def _problem(
+    status: HTTPStatus,
+    *,
+    code: str,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    problem = Problem(
+        title=status.phrase, status=status.value, detail=detail, code=code, errors=tuple(errors) or msgspec.UNSET
+    )
+    return Response(
+        _encode(problem),
+        status_code=status.value,
+        media_type=PROBLEM_TYPE,
+        headers={**SECURITY_HEADERS, **(headers or {})},
+    )

@@ -1,0 +1,53 @@
+"""Messages: list, open, and take the original and the attachments."""
+
+from uuid import UUID
+
+from litestar import get
+from litestar.response import Stream
+
+from app.api.auth import AuthedRequest
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor
+from app.api.platform import GivenPlatform
+from app.api.schemas import Data, MessageResource, Page, WholeMessage, message_resource, whole_message
+from app.api.streams import streamed
+from app.core.messages import service as messages
+from app.core.messages.model import Folder
+from app.lib.times import utc_now
+
+
+@get("/messages")
+async def list_messages(
+    request: AuthedRequest,
+    platform: GivenPlatform,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    folder: Folder | None = None,
+) -> Page[MessageResource]:
+    """The account's messages, newest first; without `folder` those of all folders."""
+    actor, before = request.user, read_cursor(cursor)
+    async with platform.db.connection() as conn:
+        found = await messages.page(conn, actor, folder=folder, before=before, limit=limit + 1)
+    page, following = cut_page(found, limit, lambda line: line.message_id)
+    now = utc_now()
+    data = [message_resource(line, messages.attachment_links(platform, actor, line, now=now)) for line in page]
+    return Page(data=data, next=following)
+
+
+@get("/messages/{message_id:uuid}")
+async def get_message(request: AuthedRequest, platform: GivenPlatform, message_id: UUID) -> Data[WholeMessage]:
+    """One message with its content. Its `html` is as the sender wrote it: hostile. Reading here marks nothing."""
+    opened = await messages.open_message(platform, request.user, message_id)
+    links = messages.attachment_links(platform, request.user, opened.line, now=utc_now())
+    return Data(data=whole_message(opened, links))
+
+
+@get("/messages/{message_id:uuid}/source", media_type="message/rfc822")
+async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: UUID) -> Stream:
+    """The original, byte for byte as it was received."""
+    return await streamed(await messages.source(platform, request.user, message_id))
+
+
+@get("/messages/{message_id:uuid}/attachments/{ordinal:int}", media_type="application/octet-stream")
+async def get_attachment(request: AuthedRequest, platform: GivenPlatform, message_id: UUID, ordinal: int) -> Stream:
+    """One attachment's content; types that a browser might run are handed out as plain bytes."""
+    return await streamed(await messages.attachment(platform, request.user, message_id, ordinal))

@@ -1,0 +1,41 @@
+"""Cursors of lists: opaque to clients, for us the id of the last item shown."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from litestar.params import Parameter
+
+from app.errors import Invalid
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 50
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="Items a page.")]
+Cursor = Annotated[str | None, Parameter(description="`next` of the page before; absent: the first page.")]
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+_Item = TypeVar("_Item")
+
+
+def read_cursor(cursor: str | None) -> UUID | None:
+    """The id to go on from. Raises Invalid for what we did not give out."""
+    if cursor is None:
+        return None
+    if _SHAPE.match(cursor):
+        last = UUID(bytes=urlsafe_b64decode(cursor + "=="))
+        if _cursor(last) == cursor:
+            return last
+    raise Invalid.field("cursor", "Give the `next` of an earlier page as it was, or leave the cursor out.")
+
+
+def cut_page(found: Sequence[_Item], limit: int, key: Callable[[_Item], UUID]) -> tuple[Sequence[_Item], str | None]:
+    """(the page, the next cursor) of a list that was asked for one item more than `limit`."""
+    page = found[:limit]
+    return page, _cursor(key(page[-1])) if len(found) > limit else None
+
+
+def _cursor(last: UUID) -> str:
+    return urlsafe_b64encode(last.bytes).decode().rstrip("=")

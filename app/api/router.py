@@ -1,0 +1,36 @@
+"""The table of routes below /api/v1, and what holds for all of them: the key, the headers, the form of failures."""
+
+from litestar import Router
+from litestar.datastructures import ResponseHeader
+
+from app.api.account import get_account
+from app.api.aliases import create_alias, get_alias, list_aliases, update_alias
+from app.api.auth import bearer
+from app.api.body import MAX_BYTES
+from app.api.errors import HANDLERS, SECURITY_HEADERS
+from app.api.messages import get_attachment, get_message, get_source, list_messages
+from app.api.platform import provide_platform
+from app.core.platform import Platform
+
+
+def api_router(platform: Platform) -> Router:
+    """Mounted beside the pages. The application's own exception handler has to be `errors.below_api(…)`."""
+    return Router(
+        path="/api/v1",
+        route_handlers=[
+            get_account,  # GET   /account
+            list_messages,  # GET   /messages
+            get_message,  # GET   /messages/{id}
+            get_source,  # GET   /messages/{id}/source
+            get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
+            list_aliases,  # GET   /aliases
+            create_alias,  # POST  /aliases
+            get_alias,  # GET   /aliases/{id}
+            update_alias,  # PATCH /aliases/{id}
+        ],
+        guards=[bearer(platform)],
+        dependencies={"platform": provide_platform(platform)},
+        exception_handlers=HANDLERS,
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in SECURITY_HEADERS.items()],
+        request_max_body_size=MAX_BYTES,
+    )

@@ -1,0 +1,235 @@
+"""The words of the API: what goes over the wire, and how it is made from core's values. No lookups, no I/O.
+
+Answers carry more fields as the product grows, so clients ignore those they do not know.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from app.core.accounts.model import Account, Usage
+from app.core.aliases.model import Alias, WhenDisabled
+from app.core.messages.model import Attachment, Correspondent, Folder, Link, MessageLine, OpenMessage
+from app.errors import FieldError
+from app.lib.times import rfc3339
+
+T = TypeVar("T")
+
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""RFC 3339 in UTC with milliseconds."""
+
+
+class Data(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """The envelope of every success."""
+
+    data: T
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """The envelope of a list; `next` is the cursor of the page that follows, null on the last one."""
+
+    data: list[T]
+    next: str | None
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A failure (RFC 9457). `code` is for programs and does not change; `detail` is for people and may."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class AccountResource(msgspec.Struct, frozen=True, kw_only=True):
+    """The account that the key belongs to; sizes in bytes."""
+
+    account_id: UUID
+    login: str
+    created_on: date
+    message_count: int
+    stored_bytes: int
+    storage_limit: int
+
+
+class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
+    """An alias; `last_received_on` is a day (ISO 8601) or null."""
+
+    id: UUID
+    email: str
+    is_enabled: bool
+    when_disabled: WhenDisabled
+    description: str
+    created_at: Moment
+    message_count: int
+    last_received_on: str | None
+
+
+class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What POST /aliases takes, all of it optional. Other fields are ignored: clients made for addy.io send some."""
+
+    domain: str | None = None
+    local_part: str | None = None
+    description: str | None = None
+    format: str | None = None
+
+
+class AliasPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A merge patch (RFC 7396): what is absent stays, a description of null is removed."""
+
+    is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class AliasRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The alias a message came to."""
+
+    id: UUID
+    email: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody in a header; either part may be empty, and both are what the sender claims."""
+
+    name: str
+    address: str
+
+
+class AttachmentResource(msgspec.Struct, frozen=True, kw_only=True):
+    """An attachment. `content_type` is the sender's word; `url` needs no key and works until `url_expires_at`."""
+
+    id: str
+    filename: str
+    content_type: str
+    size: int
+    url: str
+    url_expires_at: Moment
+
+
+class MessageResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as lists show it; `size` in bytes as received."""
+
+    id: UUID
+    thread_id: UUID
+    alias: AliasRef
+    sender: Person | None = msgspec.field(name="from")
+    to: list[Person]
+    cc: list[Person]
+    subject: str
+    snippet: str
+    received_at: Moment
+    sent_at: Moment | None
+    size: int
+    folder: Folder
+    is_read: bool
+    is_starred: bool
+    attachments: list[AttachmentResource]
+
+
+class HeaderResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A header field, decoded and unfolded, in the order it came."""
+
+    name: str
+    value: str
+
+
+class TlsResource(msgspec.Struct, frozen=True, kw_only=True):
+    """How the sending server's connection was encrypted."""
+
+    version: str
+    cipher: str
+
+
+class WholeMessage(MessageResource, frozen=True, kw_only=True):
+    """One message with its content.
+
+    `html` is as the sender wrote it: hostile. Sanitise it and keep it from loading anything before showing it.
+    `is_truncated` says that text or HTML beyond 1 MiB was left out here; the source has all of it.
+    """
+
+    text: str | None
+    html: str | None
+    is_truncated: bool
+    headers: list[HeaderResource]
+    tls: TlsResource | None
+
+
+def account_resource(account: Account, usage: Usage) -> AccountResource:
+    """The account and what it holds now."""
+    return AccountResource(
+        account_id=account.account_id,
+        login=account.login,
+        created_on=account.created_on,
+        message_count=usage.message_count,
+        stored_bytes=usage.stored_bytes,
+        storage_limit=account.storage_limit,
+    )
+
+
+def alias_resource(alias: Alias) -> AliasResource:
+    """The alias as its owner's programs see it."""
+    return AliasResource(
+        id=alias.alias_id,
+        email=alias.address,
+        is_enabled=alias.is_enabled,
+        when_disabled=alias.when_disabled,
+        description=alias.description,
+        created_at=rfc3339(alias.created_at),
+        message_count=alias.message_count,
+        last_received_on=alias.last_received_on,
+    )
+
+
+def message_resource(line: MessageLine, links: Sequence[Link]) -> MessageResource:
+    """A message of a list; `links` in the order of its attachments."""
+    summary = line.summary
+    return MessageResource(
+        id=line.message_id,
+        thread_id=line.thread_id,
+        alias=AliasRef(id=line.alias_id, email=line.alias_address),
+        sender=_person(summary.sender) if summary.sender else None,
+        to=[_person(one) for one in summary.to],
+        cc=[_person(one) for one in summary.cc],
+        subject=summary.subject,
+        snippet=summary.snippet,
+        received_at=rfc3339(line.received_at),
+        sent_at=rfc3339(summary.sent_at) if summary.sent_at else None,
+        size=line.size,
+        folder=line.folder,
+        is_read=line.is_read,
+        is_starred=line.is_starred,
+        attachments=[_attachment(one, link) for one, link in zip(summary.attachments, links, strict=True)],
+    )
+
+
+def whole_message(opened: OpenMessage, links: Sequence[Link]) -> WholeMessage:
+    """One message with its content; `links` in the order of its attachments."""
+    tls = opened.line.summary.tls
+    return WholeMessage(
+        **msgspec.structs.asdict(message_resource(opened.line, links)),
+        text=opened.text,
+        html=opened.html,
+        is_truncated=opened.is_truncated,
+        headers=[HeaderResource(name=header.name, value=header.value) for header in opened.headers],
+        tls=TlsResource(version=tls[0], cipher=tls[1]) if tls else None,
+    )
+
+
+def _person(one: Correspondent) -> Person:
+    return Person(name=one.name, address=one.address)
+
+
+def _attachment(one: Attachment, link: Link) -> AttachmentResource:
+    return AttachmentResource(
+        id=str(one.ordinal),
+        filename=one.filename,
+        content_type=one.content_type,
+        size=one.size,
+        url=link.url,
+        url_expires_at=rfc3339(link.expires_at),
+    )

@@ -1,0 +1,28 @@
+"""Content on its way out, in bounded memory."""
+
+from collections.abc import AsyncIterator
+
+from litestar.response import Stream
+
+from app.core.messages.model import Content
+from app.lib.blobs.disposition import attachment
+from app.lib.logs import error_fields, logger
+
+
+async def streamed(content: Content) -> Stream:
+    """The content as a download. Raises what its first chunk raises: once a 200 is out, a failure can only hang up."""
+    first = await anext(content.stream, b"")
+    headers = {"Content-Disposition": attachment(content.filename)}
+    if content.size is not None:
+        headers["Content-Length"] = str(content.size)
+    return Stream(_chunks(first, content.stream), media_type=content.content_type, headers=headers)
+
+
+async def _chunks(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    try:
+        async for chunk in rest:
+            yield chunk
+    except Exception as error:
+        logger().error("api_stream_broken", **error_fields(error))
+        raise
