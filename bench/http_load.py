@@ -6,7 +6,7 @@ It knows nothing of the service's pages; it speaks plain HTTP only (no TLS, no r
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -177,7 +177,7 @@ class Outcome:
     cpu: float
 
 
-def percentile(values: tuple[float, ...], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """The smallest of sorted `values` that `share` (0 to 1) of them do not exceed (the nearest-rank method)."""
     return values[min(len(values) - 1, max(0, -int(-share * len(values) // 1) - 1))]
 

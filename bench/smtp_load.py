@@ -22,6 +22,11 @@ SENDER = "news@sender.example"
 LOST, TIMED_OUT, UNREACHABLE = "lost", "timeout", "unreachable"
 
 
+def new_run() -> str:
+    """A name for a run that no other has."""
+    return secrets.token_hex(4)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
     """One run: `messages` in all, spread over `connections`, to one recipient each, in turn.
@@ -39,7 +44,7 @@ class Load:
     style: corpus.Style = corpus.LETTER
     attachment: int = 0
     processes: int = 1
-    run: str = field(default_factory=lambda: secrets.token_hex(4))
+    run: str = field(default_factory=new_run)
 
     def __post_init__(self) -> None:
         if self.connections < self.processes:

@@ -19,9 +19,12 @@ class Server:
         self.answers = answers
         self.requests: list[str] = []
         self.connections = 0
+        self.over: list[asyncio.Event] = []
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.over.append(asyncio.Event())
+        ended = self.over[-1]
         try:
             while not reader.at_eof():
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -38,6 +41,7 @@ class Server:
             pass
         finally:
             writer.close()
+            ended.set()
 
 
 def whole(body: bytes, *, status: str = "200 OK", extra: bytes = b"") -> bytes:
@@ -47,7 +51,10 @@ def whole(body: bytes, *, status: str = "200 OK", extra: bytes = b"") -> bytes:
 def against(server: Server, visit: Callable[[int], Awaitable[_T]]) -> _T:
     async def session() -> _T:
         async with await asyncio.start_server(server, "127.0.0.1", 0) as listener:
-            return await visit(listener.sockets[0].getsockname()[1])
+            try:
+                return await visit(listener.sockets[0].getsockname()[1])
+            finally:
+                await asyncio.gather(*(ended.wait() for ended in server.over))
 
     return asyncio.run(session())
 
