@@ -103,6 +103,13 @@ async def accounts(conn: Conn, *, after: UUID | None, limit: int) -> list[Accoun
         return await cursor.fetchall()
 
 
+async def first_admin(conn: Conn) -> Account | None:
+    """The oldest administrator's account."""
+    async with conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute("SELECT " + _COLUMNS + " FROM accounts WHERE is_admin ORDER BY account_id LIMIT 1")
+        return await cursor.fetchone()
+
+
 async def is_any_account(conn: Conn) -> bool:
     """Whether anybody has an account yet."""
     cursor = await conn.execute("SELECT EXISTS (SELECT FROM accounts)")

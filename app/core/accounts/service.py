@@ -138,6 +138,11 @@ async def everyone(conn: Conn) -> list[Account]:
     return found
 
 
+async def first_admin(conn: Conn) -> Account | None:
+    """The administrator who was made first, if there is one."""
+    return await queries.first_admin(conn)
+
+
 async def suspend(conn: Conn, account: Account, *, is_suspended: bool) -> None:
     """A suspended account cannot sign in and takes no mail (temporarily refused), but loses nothing."""
     await queries.set_status(conn, account.account_id, "suspended" if is_suspended else "active")

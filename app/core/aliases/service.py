@@ -34,16 +34,24 @@ async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, 
     shared = await domains.shared(conn)
     domain = _check(new, shared)
     for _ in range(_TRIES if new.local_part is None else 1):
-        local_part = (new.local_part or generate.words()).strip().lower()
-        alias_id = new_id()
-        wanted = str(Address(local_part, domain))
-        if await queries.insert_address(conn, wanted, account_id, alias_id):
-            details = AliasDetails(new.description.strip(), now)
-            sealed = _seal(keyring, account_id, alias_id, details)
-            await queries.insert_alias(conn, account_id, alias_id, address=wanted, details=sealed)
+        address = Address((new.local_part or generate.words()).strip().lower(), domain)
+        alias_id = await claim(conn, account_id, keyring, address, new.description.strip(), now=now)
+        if alias_id is not None:
             return await get(conn, account_id, keyring, alias_id)
     text = "This address is taken. Addresses are never given out twice, so choose another."
     raise Conflict(text, code="address_taken", fields=[FieldError(field="local_part", message=text)])
+
+
+async def claim(
+    conn: Conn, account_id: UUID, keyring: Keyring, address: Address, description: str, *, now: datetime
+) -> UUID | None:
+    """Take an address for the account, whoever may choose it; None when it is or ever was somebody's."""
+    alias_id = new_id()
+    if not await queries.insert_address(conn, str(address), account_id, alias_id):
+        return None
+    sealed = _seal(keyring, account_id, alias_id, AliasDetails(description, now))
+    await queries.insert_alias(conn, account_id, alias_id, address=str(address), details=sealed)
+    return alias_id
 
 
 async def get(conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID) -> Alias:

@@ -1,0 +1,182 @@
+"""The command line `restante`: a few lines a command; what they do lives elsewhere."""
+
+import asyncio
+import json
+import sys
+from functools import partial
+from typing import Any
+
+import click
+
+from app import commands, serve, wiring
+from app.errors import RestanteError
+
+
+class _Commands(click.Group):
+    """Turns our errors into lines on stderr and exit code 1; click does the same for its own, with 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except RestanteError as error:
+            click.echo(f"restante: {error.detail}", err=True)
+            for fault in getattr(error, "fields", ()):
+                if fault.message not in error.detail:
+                    click.echo(f"  {fault.field}: {fault.message}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Restante: an inbox where mail waits, and an alias for every site."""
+
+
+@main.command("serve")
+def serve_command() -> None:
+    """Run the whole service: database (unless DATABASE_URL is set), web, mail, worker."""
+    serve.serve(wiring.load_config())
+
+
+@main.command()
+def web() -> None:
+    """Run one web process: pages and API."""
+    config = wiring.load_config()
+    serve.run_role(config, partial(serve.run_web, config))
+
+
+@main.command()
+def smtp() -> None:
+    """Run one mail process; several may share the port."""
+    config = wiring.load_config()
+    serve.run_role(config, partial(serve.run_smtp, config))
+
+
+@main.command()
+def worker() -> None:
+    """Run one worker process: jobs."""
+    config = wiring.load_config()
+    serve.run_role(config, partial(wiring.run_worker, config))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the schema this version needs."""
+    config = wiring.load_config()
+    with serve.database(config) as dsn:
+        applied = serve.migrate_now(dsn)
+        asyncio.run(serve.prepare(config, dsn))
+    click.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+
+@main.command()
+def check() -> None:
+    """Read the configuration, try the database and the object store, and say what is wrong."""
+    config = wiring.load_config()
+    with serve.database(config) as dsn:
+        faults = asyncio.run(serve.check(config, dsn))
+    for line in faults:
+        click.echo(f"restante: {line}", err=True)
+    if faults:
+        sys.exit(1)
+    click.echo("Configuration, database and object store are fine.")
+
+
+@main.group()
+def account() -> None:
+    """Accounts: make, list, suspend, delete."""
+
+
+@account.command("create")
+@click.argument("login")
+@click.option("--admin", is_flag=True, help="Make it an administrator.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_create(*, login: str, admin: bool, password_stdin: bool, as_json: bool) -> None:
+    """Make an account that signs in as LOGIN."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    _run(commands.account_create(login, password, is_admin=admin), as_json=as_json)
+
+
+@account.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_list(*, as_json: bool) -> None:
+    """List the accounts and what they hold."""
+    _run(commands.account_list(), as_json=as_json)
+
+
+@account.command("suspend")
+@click.argument("login")
+@click.option("--undo", is_flag=True, help="Let the account go on.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_suspend(*, login: str, undo: bool, as_json: bool) -> None:
+    """Suspend the account of LOGIN: no signing in, and mail is refused for the time being."""
+    _run(commands.account_suspend(login, is_suspended=not undo), as_json=as_json)
+
+
+@account.command("delete")
+@click.argument("login")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_delete(*, login: str, yes: bool, as_json: bool) -> None:
+    """Delete the account of LOGIN with all its mail, at once and for ever."""
+    if not yes:
+        click.confirm(f"Delete {login} with all aliases and mail? This cannot be undone.", abort=True)
+    _run(commands.account_delete(login), as_json=as_json)
+
+
+@main.group()
+def alias() -> None:
+    """Aliases."""
+
+
+@alias.command("create")
+@click.argument("address")
+@click.option("--account", "login", required=True, help="The login of its owner.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def alias_create(*, address: str, login: str, as_json: bool) -> None:
+    """Make the alias ADDRESS."""
+    _run(commands.alias_create(address, login), as_json=as_json)
+
+
+@main.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.option("--account", "login", required=True, help="The login of its owner.")
+@click.option("--name", default="", help="What it is for.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def key_create(*, login: str, name: str, as_json: bool) -> None:
+    """Make an API key and print it, this once."""
+    _run(commands.key_create(login, name), as_json=as_json)
+
+
+@main.group()
+def domain() -> None:
+    """Shared domains."""
+
+
+@domain.command("add")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def domain_add(*, name: str, as_json: bool) -> None:
+    """Take mail for the domain NAME; everybody may make aliases there."""
+    _run(commands.domain_add(name), as_json=as_json)
+
+
+def _run(command: commands.Command, *, as_json: bool) -> None:
+    answer = serve.run_command(wiring.load_config(), command)
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    for row in answer if isinstance(answer, list) else [answer]:
+        click.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+
+
+if __name__ == "__main__":
+    main()

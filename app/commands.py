@@ -1,0 +1,126 @@
+"""What the account, alias, key and domain commands do: core's verbs with a transaction around them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.core.accounts import service as accounts
+from app.core.accounts.model import Account, NewAccount
+from app.core.aliases import address as addresses
+from app.core.aliases import service as aliases
+from app.core.aliases.model import NewAlias
+from app.core.auth import service as auth
+from app.core.domains import service as domains
+from app.core.domains.roles import give_roles
+from app.core.platform import Platform
+from app.errors import Invalid
+from app.lib.times import utc_now, utc_today
+
+Row = dict[str, Any]
+"""What a command answers: printed for people, or as JSON."""
+Command = Callable[[Platform], Awaitable[Row | list[Row]]]
+
+
+def account_create(login: str, password: str, *, is_admin: bool) -> Command:
+    """Make an account."""
+
+    async def run(platform: Platform) -> Row:
+        new = NewAccount(login=login, password=password, is_admin=is_admin)
+        accounts.check_new(new)
+        record, _ = await platform.hasher.set(password)
+        async with platform.db.transaction() as conn:
+            account = await accounts.create(
+                conn, platform.instance, new, password=record, storage_limit=platform.storage_limit, today=utc_today()
+            )
+            await give_roles(conn, platform.instance, now=utc_now())
+        return _account(account)
+
+    return run
+
+
+def account_list() -> Command:
+    """All accounts with what they hold."""
+
+    async def run(platform: Platform) -> list[Row]:
+        async with platform.db.connection() as conn:
+            rows = []
+            for account in await accounts.everyone(conn):
+                usage = await accounts.usage(conn, account.account_id)
+                rows.append(_account(account) | {"messages": usage.message_count, "bytes": usage.stored_bytes})
+            return rows
+
+    return run
+
+
+def account_suspend(login: str, *, is_suspended: bool) -> Command:
+    """Suspend an account, or let it go on."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            account = await accounts.find(conn, login)
+            await accounts.suspend(conn, account, is_suspended=is_suspended)
+            return _account(await accounts.find(conn, login))
+
+    return run
+
+
+def account_delete(login: str) -> Command:
+    """Delete an account with all it holds."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            account = await accounts.find(conn, login)
+            await accounts.delete(conn, account)
+        return {"account_id": str(account.account_id), "login": account.login, "deleted": True}
+
+    return run
+
+
+def alias_create(address: str, login: str) -> Command:
+    """Make an alias for an account."""
+
+    async def run(platform: Platform) -> Row:
+        parsed = addresses.parse(address)
+        if parsed is None:
+            raise Invalid.field("address", "This is not a mail address; it should look like shop@example.org.")
+        async with platform.db.transaction() as conn:
+            account = await accounts.find(conn, login)
+            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+            new = NewAlias(domain=parsed.domain, local_part=parsed.local_part)
+            alias = await aliases.create(conn, account.account_id, keyring, new, now=utc_now())
+        return {"alias_id": str(alias.alias_id), "email": alias.address}
+
+    return run
+
+
+def key_create(login: str, name: str) -> Command:
+    """Make an API key; it is shown this once."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            account = await accounts.find(conn, login)
+            key = await auth.create_api_key(conn, platform.instance, account.account_id, name=name, now=utc_now())
+        return {"key_id": str(key.key_id), "key": key.key}
+
+    return run
+
+
+def domain_add(name: str) -> Command:
+    """Take mail for a domain and let everybody make aliases there."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            domain = await domains.add_shared(conn, name, today=utc_today())
+            await give_roles(conn, platform.instance, now=utc_now())
+        return {"domain": domain}
+
+    return run
+
+
+def _account(account: Account) -> Row:
+    return {
+        "account_id": str(account.account_id),
+        "login": account.login,
+        "status": account.status,
+        "is_admin": account.is_admin,
+        "created_on": account.created_on.isoformat(),
+    }

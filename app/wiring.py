@@ -1,0 +1,199 @@
+"""Builds everything out of the configuration and runs it. The only module that knows everyone."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from app import config as configuration
+from app.api.router import api_router
+from app.config import Config
+from app.core.auth.hashing import PasswordHasher
+from app.core.domains import service as domains
+from app.core.domains.roles import give_roles
+from app.core.platform import Platform
+from app.errors import Invalid
+from app.lib import logs
+from app.lib.blobs import BlobStore
+from app.lib.blobs.local import LocalStore
+from app.lib.blobs.s3 import S3Store
+from app.lib.db import Database
+from app.lib.ratelimit import NetworkLimit, NetworkLimits
+from app.lib.times import utc_now, utc_today
+from app.smtp import server as smtp_server
+from app.smtp import tls as smtp_tls
+from app.smtp.settings import Settings as SmtpSettings
+from app.vault.instance import InstanceKey
+from app.web.app import create_app
+from app.worker.run import work
+
+SHARDS = 32
+"""Of the usage counters; a process adds to one of them."""
+_WEB_GRACE_SECONDS = 10
+_SECRET_FILE = "instance-secret"  # noqa: S105 - the name of the file that holds it
+
+
+def load_config() -> Config:
+    """The configuration of this process. Raises Invalid with every fault."""
+    return configuration.load(os.environ, cores=os.cpu_count() or 1)
+
+
+def instance_key(config: Config) -> InstanceKey:
+    """The instance key: from RESTANTE_SECRET, else from the data directory, where it is made the first time."""
+    if config.secret is not None:
+        return InstanceKey(config.secret)
+    path = config.data_dir / _SECRET_FILE
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise Invalid(f"Others can read {path}; run `chmod 600` on it.", code="secret_readable") from None
+    return InstanceKey(path.read_text().strip())
+
+
+def blob_store(config: Config) -> BlobStore:
+    """The bucket where one is configured, else the data directory. Connects at the first use."""
+    if config.s3 is None:
+        return LocalStore(config.data_dir / "objects")
+    return S3Store(
+        bucket=config.s3.bucket,
+        access_key=config.s3.access_key,
+        secret_key=config.s3.secret_key,
+        endpoint=config.s3.endpoint,
+        region=config.s3.region,
+    )
+
+
+@asynccontextmanager
+async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIterator[Platform]:
+    """What the product stands on, for as long as the context lasts."""
+    db = Database(dsn, prepare=config.prepared_statements)
+    platform = Platform(
+        db=db,
+        blobs=blob_store(config),
+        instance=instance_key(config),
+        hasher=PasswordHasher(),
+        public_url=config.public_url,
+        hostname=config.hostname,
+        max_message_size=config.max_message_size,
+        storage_limit=config.storage_limit,
+        shard=shard % SHARDS,
+    )
+    await db.open()
+    try:
+        yield platform
+    finally:
+        platform.hasher.close()
+        await platform.blobs.close()
+        await db.close()
+
+
+async def prepare(platform: Platform, mail_domains: Sequence[str]) -> None:
+    """What a start needs in the database besides the schema: the shared domains and their role addresses."""
+    async with platform.db.transaction() as conn:
+        await domains.ensure_shared(conn, mail_domains, today=utc_today())
+        await give_roles(conn, platform.instance, now=utc_now())
+
+
+def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
+    """Serve pages and API on the socket until SIGTERM."""
+    logs.configure(role="web")
+
+    async def main() -> None:
+        async with open_platform(config, dsn) as platform:
+            app = create_app(platform, is_https=config.is_https, api=api_router(platform))
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    app,
+                    http="httptools",
+                    ws="none",
+                    lifespan="off",
+                    access_log=False,
+                    log_config=None,
+                    server_header=False,
+                    proxy_headers=False,
+                    timeout_graceful_shutdown=_WEB_GRACE_SECONDS,
+                )
+            )
+            await server.serve(sockets=[listener])
+
+    uvloop.run(main())
+
+
+def run_smtp(config: Config, dsn: str, listener: socket.socket, *, shard: int) -> None:
+    """Take mail on the socket until SIGTERM."""
+    logs.configure(role="smtp")
+    settings = SmtpSettings(
+        hostname=config.hostname,
+        max_message_size=config.max_message_size,
+        timeout=config.smtp_timeout,
+        max_connections=config.smtp_connections,
+        is_proxied=config.proxy_protocol,
+    )
+
+    async def main(stop: asyncio.Event) -> None:
+        async with open_platform(config, dsn, shard=shard) as platform:
+            await smtp_server.serve(platform, settings, _network_limits(), listener, smtp_context(config), stop)
+
+    uvloop.run(_until_told(main))
+
+
+def _network_limits() -> NetworkLimits:
+    """Generous to a sender, its rack and its provider's block; a flood from one of them stops at its own border."""
+    return NetworkLimits(
+        NetworkLimit(open=50, per_minute=600),
+        NetworkLimit(open=200, per_minute=2400),
+        NetworkLimit(open=400, per_minute=9600),
+    )
+
+
+def run_worker(config: Config, dsn: str) -> None:
+    """Do the jobs until SIGTERM."""
+    logs.configure(role="worker")
+
+    async def main(stop: asyncio.Event) -> None:
+        async with open_platform(config, dsn) as platform:
+            await work(platform, dsn, stop)
+
+    uvloop.run(_until_told(main))
+
+
+def smtp_context(config: Config) -> ssl.SSLContext:
+    """TLS with the operator's certificate, else with one made for development. Raises Invalid."""
+    if config.tls_certificate is not None and config.tls_key is not None:
+        certificate, key = config.tls_certificate, config.tls_key
+    else:
+        certificate, key = smtp_tls.self_signed(config.data_dir, config.hostname)
+    try:
+        return smtp_tls.context(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        detail = "should be PEM files, a certificate chain and its private key"
+        raise Invalid(f"RESTANTE_TLS_CERT and RESTANTE_TLS_KEY {detail}.", code="bad_certificate") from error
+
+
+async def _until_told(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `main` with an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await main(stop)
+
+
+def ensure_data_dir(path: Path) -> None:
+    """Make the data directory (mode 0711: the embedded database's own user has to pass through). Raises Invalid."""
+    try:
+        path.mkdir(mode=0o711, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"RESTANTE_DATA_DIR {path} cannot be made: {error.strerror}.", code="bad_data_dir") from error

@@ -1,0 +1,28 @@
+"""The jobs that run by the clock. A job's arguments never hold anything of a message or of what a user wrote."""
+
+from procrastinate import App, PsycopgConnector
+
+from app.core.auth import service as auth
+from app.core.messages.sweep import sweep
+from app.core.platform import Platform
+from app.lib.logs import logger
+from app.lib.times import utc_now
+
+
+def build(connector: PsycopgConnector, platform: Platform) -> App:
+    """The queue's application with every task on it. Times are UTC."""
+    app = App(connector=connector)
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="forget_ended_sessions", queueing_lock="forget_ended_sessions", pass_context=False)
+    async def forget_ended_sessions(timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
+        async with platform.db.transaction() as conn:
+            count = await auth.delete_expired_sessions(conn, utc_now())
+        logger().info("sessions_forgotten", count=count)
+
+    @app.periodic(cron="43 3 * * *")
+    @app.task(name="sweep_objects", queueing_lock="sweep_objects", pass_context=False)
+    async def sweep_objects(timestamp: int) -> None:  # noqa: ARG001
+        logger().info("objects_swept", count=await sweep(platform, now=utc_now()))
+
+    return app

@@ -1,0 +1,123 @@
+"""What tests share: a real Postgres, a fresh database for each test, and the product standing on it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from app.core.accounts import service as accounts
+from app.core.accounts.model import Account, NewAccount
+from app.core.auth.hashing import PasswordHasher
+from app.core.auth.model import Actor
+from app.core.domains import service as domains
+from app.core.platform import Platform
+from app.lib.blobs.local import LocalStore
+from app.lib.db import Database, connect_now
+from app.lib.migrate import migrate
+from app.lib.postgres import EmbeddedPostgres
+from app.lib.times import utc_today
+from app.vault.instance import InstanceKey
+
+PASSWORD = "correct horse battery"
+MakeAccount = Callable[..., Awaitable[Account]]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    # Not pytest's own folder: as root, Postgres runs as another user, who may not enter there.
+    folder = Path(tempfile.mkdtemp(prefix="restante-tests-"))
+    server = EmbeddedPostgres(folder / "postgres", durable=False)
+    server.start()
+    try:
+        with connect_now(server.dsn) as conn:
+            conn.execute("CREATE DATABASE template_restante")
+        with connect_now(_dsn_of(server, "template_restante")) as conn:
+            migrate(conn)
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def dsn(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database of its own, cloned from one that has the whole schema."""
+    name = f"test_{os.urandom(8).hex()}"
+    with connect_now(postgres.dsn) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template_restante").format(sql.Identifier(name)))
+        yield _dsn_of(postgres, name)
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _dsn_of(server: EmbeddedPostgres, name: str) -> str:
+    return psycopg.conninfo.make_conninfo(server.dsn, dbname=name)
+
+
+@pytest.fixture
+def instance() -> InstanceKey:
+    return InstanceKey("an instance secret that only tests know")
+
+
+@pytest.fixture
+async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIterator[Platform]:
+    db = Database(dsn)
+    await db.open()
+    made = Platform(
+        db=db,
+        blobs=LocalStore(tmp_path / "objects"),
+        instance=instance,
+        hasher=PasswordHasher(),
+        public_url="http://restante.test",
+        hostname="mx.restante.test",
+        max_message_size=8 * 1024 * 1024,
+        storage_limit=64 * 1024 * 1024,
+        shard=0,
+    )
+    async with db.transaction() as conn:
+        await domains.ensure_shared(conn, ["restante.test"], today=utc_today())
+    yield made
+    made.hasher.close()
+    await made.blobs.close()
+    await db.close()
+
+
+@pytest.fixture
+def make_account(platform: Platform) -> MakeAccount:
+    """`await make_account("ada")`: an account whose password is PASSWORD."""
+
+    async def make(login: str = "ada", *, is_admin: bool = False) -> Account:
+        record, _ = await platform.hasher.set(PASSWORD)
+        new = NewAccount(login=login, password=PASSWORD, is_admin=is_admin)
+        async with platform.db.transaction() as conn:
+            return await accounts.create(
+                conn,
+                platform.instance,
+                new,
+                password=record,
+                storage_limit=platform.storage_limit,
+                today=utc_today(),
+            )
+
+    return make
+
+
+@pytest.fixture
+def actor_of(platform: Platform) -> Callable[[Account], Awaitable[Actor]]:
+    """`await actor_of(account)`: its owner, signed in."""
+
+    async def make(account: Account) -> Actor:
+        async with platform.db.connection() as conn:
+            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+        return Actor(account_id=account.account_id, login=account.login, is_admin=account.is_admin, keyring=keyring)
+
+    return make
