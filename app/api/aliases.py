@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, patch, post
+from litestar.params import FromPath
 
 from app.api.auth import AuthedRequest
 from app.api.body import FORM, JSON, MERGE_PATCH, read_body
@@ -45,7 +46,7 @@ async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Respo
 
 
 @get("/aliases/{alias_id:uuid}")
-async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: UUID) -> Data[AliasResource]:
+async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]) -> Data[AliasResource]:
     """One alias."""
     actor = request.user
     async with platform.db.connection() as conn:
@@ -54,7 +55,9 @@ async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: U
 
 
 @patch("/aliases/{alias_id:uuid}")
-async def update_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: UUID) -> Data[AliasResource]:
+async def update_alias(
+    request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]
+) -> Data[AliasResource]:
     """Change an alias by merge patch (RFC 7396): `is_enabled`, `description`."""
     changes = _alias_patch(await read_body(request, AliasPatchBody, (MERGE_PATCH, JSON)))
     actor = request.user

@@ -1,13 +1,14 @@
 """Every failure below /api as a problem (RFC 9457): ours, Litestar's own, and the unexpected, which tells nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandler, ExceptionHandlersMap
+from litestar.exceptions.responses import create_exception_response
+from litestar.types import ExceptionHandlersMap
 
 from app.api.schemas import Problem
 from app.errors import (
@@ -69,6 +70,7 @@ _ROUTING: Mapping[int, tuple[str, str]] = {
 _encode = msgspec.json.Encoder().encode
 
 ApiRequest = Request[Any, Any, Any]
+Handler = Callable[[ApiRequest, Exception], Response[Any]]
 
 
 def answer(request: ApiRequest, error: Exception) -> Response[bytes]:
@@ -87,12 +89,19 @@ HANDLERS: ExceptionHandlersMap = {RestanteError: answer, HTTPException: answer, 
 """By class, not by status: the closest class wins, so nothing that an outer layer registers comes in between."""
 
 
-def below_api(elsewhere: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
-    """The application's own handler: a problem below /api, `elsewhere` for any other path.
+def give_problems(app: Litestar) -> None:
+    """Have the application itself answer with problems below /api; all other paths keep what it answers them with.
 
-    Litestar finds the route before it enters any router; unknown paths and methods get no further than the application.
+    Litestar finds the route before it enters any router, so unknown paths and methods never reach ours. Called once,
+    before the application serves.
     """
+    handlers = app.exception_handlers
+    handlers.setdefault(Exception, create_exception_response)
+    for cause, elsewhere in list(handlers.items()):
+        handlers[cause] = _below_api(elsewhere)
 
+
+def _below_api(elsewhere: Handler) -> Handler:
     def handle(request: ApiRequest, error: Exception) -> Response[Any]:
         return answer(request, error) if request.scope["path"].startswith(_PREFIX) else elsewhere(request, error)
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
@@ -21,7 +22,7 @@ async def list_messages(
     platform: GivenPlatform,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-    folder: Folder | None = None,
+    folder: FromQuery[Folder | None] = None,
 ) -> Page[MessageResource]:
     """The account's messages, newest first; without `folder` those of all folders."""
     actor, before = request.user, read_cursor(cursor)
@@ -34,7 +35,9 @@ async def list_messages(
 
 
 @get("/messages/{message_id:uuid}")
-async def get_message(request: AuthedRequest, platform: GivenPlatform, message_id: UUID) -> Data[WholeMessage]:
+async def get_message(
+    request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
+) -> Data[WholeMessage]:
     """One message with its content. Its `html` is as the sender wrote it: hostile. Reading here marks nothing."""
     opened = await messages.open_message(platform, request.user, message_id)
     links = messages.attachment_links(platform, request.user, opened.line, now=utc_now())
@@ -42,12 +45,14 @@ async def get_message(request: AuthedRequest, platform: GivenPlatform, message_i
 
 
 @get("/messages/{message_id:uuid}/source", media_type="message/rfc822")
-async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: UUID) -> Stream:
+async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> Stream:
     """The original, byte for byte as it was received."""
     return await streamed(await messages.source(platform, request.user, message_id))
 
 
 @get("/messages/{message_id:uuid}/attachments/{ordinal:int}", media_type="application/octet-stream")
-async def get_attachment(request: AuthedRequest, platform: GivenPlatform, message_id: UUID, ordinal: int) -> Stream:
+async def get_attachment(
+    request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
+) -> Stream:
     """One attachment's content; types that a browser might run are handed out as plain bytes."""
     return await streamed(await messages.attachment(platform, request.user, message_id, ordinal))

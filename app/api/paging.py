@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from app.errors import Invalid
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="Items a page.")]
-Cursor = Annotated[str | None, Parameter(description="`next` of the page before; absent: the first page.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items a page.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before; absent: the first page.")]
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 _Item = TypeVar("_Item")

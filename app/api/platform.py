@@ -1,13 +1,11 @@
 """How handlers are given the platform."""
 
-from typing import Annotated
-
-from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 
 from app.core.platform import Platform
 
-GivenPlatform = Annotated[Platform, Dependency(skip_validation=True)]
+GivenPlatform = NamedDependency[SkipValidation[Platform]]
 
 
 def provide_platform(platform: Platform) -> Provide:

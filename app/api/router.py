@@ -14,7 +14,7 @@ from app.core.platform import Platform
 
 
 def api_router(platform: Platform) -> Router:
-    """Mounted beside the pages. The application's own exception handler has to be `errors.below_api(…)`."""
+    """Mounted beside the pages. The application that mounts it is given to `errors.give_problems`."""
     return Router(
         path="/api/v1",
         route_handlers=[
