@@ -91,7 +91,7 @@ class Session(SMTP):
     def eof_received(self) -> bool:
         """The peer sends no more, but may still read: commands it has sent are answered to the end."""
         self._reader.feed_eof()
-        return self._dialogue.ssl is None  # a TLS transport cannot be half closed
+        return self._dialogue().ssl is None  # a TLS transport cannot be half closed
 
     def say_goodbye(self) -> None:
         """For shutting down: an idle peer gets its 421 now, a busy one after its message."""
@@ -108,9 +108,11 @@ class Session(SMTP):
             self._writer.write(reply.encode() + b"\r\n")
             self.transport.close()
 
-    @property
     def _dialogue(self) -> Dialogue:
-        """Aiosmtpd's record of this peer; a new one begins with STARTTLS (RFC 3207 section 4.2)."""
+        """What aiosmtpd knows of this peer; a new record begins with STARTTLS (RFC 3207 section 4.2).
+
+        No property: aiosmtpd reads all attributes of a session before there is a connection.
+        """
         if self.session is None:
             raise RuntimeError("there is no connection yet")
         return self.session
@@ -147,7 +149,7 @@ class Session(SMTP):
     async def _peer_address(self) -> str | None:
         """Who connects, by the PROXY header where one is due (without it the connection is closed)."""
         if not self._settings.is_proxied:
-            peer: object = self._dialogue.peer  # a tuple for TCP, whatever aiosmtpd's annotation says
+            peer: object = self._dialogue().peer  # a tuple for TCP, whatever aiosmtpd's annotation says
             return str(peer[0]) if isinstance(peer, tuple) else ""
         header = await get_proxy(self._reader)
         self._reset_timeout()
@@ -209,16 +211,16 @@ class Session(SMTP):
         if name is None:
             return replies.NEED_NAME
         self._reception = None
-        self._dialogue.host_name, self._dialogue.extended_smtp = name, False
+        self._dialogue().host_name, self._dialogue().extended_smtp = name, False
         return f"250 {self.hostname}"
 
     async def _ehlo(self, name: str | None) -> str:
         if name is None:
             return replies.NEED_NAME
         self._reception = None
-        self._dialogue.host_name, self._dialogue.extended_smtp = name, True
+        self._dialogue().host_name, self._dialogue().extended_smtp = name, True
         extensions = ["PIPELINING", f"SIZE {self.data_size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
-        if self.tls_context is not None and self._dialogue.ssl is None:
+        if self.tls_context is not None and self._dialogue().ssl is None:
             extensions.append("STARTTLS")
         lines = [self.hostname, *extensions, "HELP"]
         return "\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"])
@@ -226,14 +228,14 @@ class Session(SMTP):
     async def _starttls(self, argument: str | None) -> str | None:
         if argument is not None:
             return replies.NO_ARGUMENT
-        if self.tls_context is None or self._dialogue.ssl is not None:
+        if self.tls_context is None or self._dialogue().ssl is not None:
             return replies.UNKNOWN_COMMAND
         self._reception = None
         await self.smtp_STARTTLS("")
         return None
 
     async def _mail(self, argument: str | None) -> str:
-        if not self._dialogue.host_name:
+        if not self._dialogue().host_name:
             return replies.HELLO_FIRST
         if self._reception is not None:
             return replies.NESTED_MAIL
@@ -315,7 +317,7 @@ class Session(SMTP):
     }
 
     def _tls(self) -> TlsInfo:
-        if self._dialogue.ssl is None:
+        if self._dialogue().ssl is None:
             return None
-        connection: Any = self._dialogue.ssl.get("ssl_object")
+        connection: Any = self._dialogue().ssl.get("ssl_object")
         return (connection.version() or "", (connection.cipher() or ("",))[0]) if connection else ("TLS", "")

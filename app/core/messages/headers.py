@@ -1,5 +1,6 @@
 """Header fields as found in the wild: decoded (RFC 2047), unfolded, never an exception."""
 
+import inspect
 import re
 from datetime import UTC, datetime
 from email.header import decode_header
@@ -12,6 +13,8 @@ from app.core.messages.model import Correspondent, Header
 MAX_VALUE_CHARS = 16_384
 """Of a field's value; longer ones are cut for showing, the source has them whole."""
 MAX_CORRESPONDENTS = 200
+# Newer patch releases of Python answer nothing at all for a field that is not perfect, unless told to be lenient.
+_LENIENT = {"strict": False} if "strict" in inspect.signature(getaddresses).parameters else {}
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -33,7 +36,7 @@ def correspondents(message: Message, name: str) -> tuple[Correspondent, ...]:
     """The addresses of all fields of this name, their names decoded; at most 200."""
     raw = [_FOLD.sub(" ", str(value)[:MAX_VALUE_CHARS]) for value in message.get_all(name, [])]
     try:
-        pairs = getaddresses(raw, strict=False)
+        pairs = getaddresses(raw, **_LENIENT)
     except (ValueError, IndexError, AttributeError):
         pairs = [("", value) for value in raw]
     found = [Correspondent(text(shown), text(address)) for shown, address in pairs if shown or address]
