@@ -2,7 +2,8 @@
 is decided in core; who holds the index key can test guesses, so tokens hide words from the database alone.
 """
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from app.vault.aead import KEY_SIZE
@@ -17,21 +18,22 @@ _DIGEST_PERSON = b"restante digest"
 
 def token(index_key: bytes, field: str, word: str) -> int:
     """The token of `word` in `field`: signed 64 bits, a PostgreSQL bigint; another in every account."""
-    return tokens(index_key, [(field, word)])[0]
+    return tokens(index_key, {field: [word]})[0]
 
 
-def tokens(index_key: bytes, words: Iterable[tuple[str, str]]) -> list[int]:
-    """The tokens of (field, word) pairs, ascending and each once: about 1 µs a word. Lone surrogates are words too."""
-    hashers: dict[str, blake2b] = {}
-    found: set[int] = set()
-    for field, word in words:
-        hasher = hashers.get(field)
-        if hasher is None:
-            hasher = hashers[field] = _field_hasher(index_key, field)
-        keyed = hasher.copy()
-        keyed.update(word.encode("utf-8", "surrogatepass"))
-        found.add(int.from_bytes(keyed.digest(), signed=True))
-    return sorted(found)
+def tokens(index_key: bytes, words: Mapping[str, Iterable[str]]) -> list[int]:
+    """The tokens of the words by field, ascending and each once: a third of a µs a word. Lone surrogates are words too.
+
+    The loop runs some hundred times for every message received, so it does nothing that can be done outside.
+    """
+    found: list[bytes] = []
+    for field, in_field in words.items():
+        copy = _field_hasher(index_key, field).copy
+        for word in in_field:
+            keyed = copy()
+            keyed.update(word.encode("utf-8", "surrogatepass"))
+            found.append(keyed.digest())
+    return sorted(set(struct.unpack(f">{len(found)}q", b"".join(found))))
 
 
 def digest(index_key: bytes, data: bytes) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from app.core.messages.model import Delivery, Folder, MessageRow
-from app.lib.db import Conn
+from app.lib.db import Bigints, Conn
 
 MAX_PAGE = 200
 
@@ -26,7 +26,7 @@ _INSERT_MESSAGE = """
         VALUES (%(account_id)b, %(message_id)b, %(source)b)
     )
     INSERT INTO message_tokens (account_id, message_id, tokens)
-    VALUES (%(account_id)b, %(message_id)b, %(tokens)b::bigint[])
+    VALUES (%(account_id)b, %(message_id)b, %(tokens)b)
 """
 
 _INSERT_BLOB = """
@@ -60,7 +60,7 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
     alias_counts: Counter[tuple[UUID, UUID]] = Counter()
     async with conn.pipeline(), conn.cursor() as cursor:
         for one in deliveries:
-            await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one))
+            await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
             for blob_id, stored_size in one.blobs:
                 values = {"account_id": one.account_id, "message_id": one.message_id}
                 await cursor.execute(_INSERT_BLOB, values | {"blob_id": blob_id, "stored_size": stored_size})

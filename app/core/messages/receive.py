@@ -126,7 +126,7 @@ class _Sealing:
     def __init__(self, platform: Platform, summary: Summary, body: str, cut: CutMessage, now: datetime) -> None:
         self._platform = platform
         self._summary = summary
-        self._words = list(words.of_message(summary, body))
+        self._words = words.of_message(summary, body)
         self._source = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(cut.skeleton)
         self._size = cut.size
         self._now = now

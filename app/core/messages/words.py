@@ -5,7 +5,7 @@ Words are NFKC, case-folded and without accents; the blind index turns them into
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from itertools import chain
 
 from app.core.messages.model import Correspondent, Summary
 
@@ -26,21 +26,17 @@ def split(text: str) -> list[str]:
     return [word[:_MAX_WORD_CHARS] for word in _WORD.findall(text.casefold())]
 
 
-def of_message(summary: Summary, body: str) -> Iterator[tuple[str, str]]:
-    """(field, word) pairs to index: every word anywhere, and those of the subject and the correspondents by field."""
+def of_message(summary: Summary, body: str) -> dict[str, list[str]]:
+    """The words to index by field: every word anywhere, and those of the subject and the correspondents by field."""
     fields = {
         "subject": summary.subject,
         "from": _people(summary.sender),
         "to": " ".join(_people(person) for person in (*summary.to, *summary.cc)),
         "filename": " ".join(attachment.filename for attachment in summary.attachments),
     }
-    anywhere: dict[str, None] = {}
-    for field, text in fields.items():
-        found = dict.fromkeys(split(text))
-        anywhere |= found
-        yield from ((field, word) for word in list(found)[:MAX_WORDS])
-    anywhere |= dict.fromkeys(split(body))
-    yield from ((ANYWHERE, word) for word in list(anywhere)[:MAX_WORDS])
+    words = {field: list(dict.fromkeys(split(text)))[:MAX_WORDS] for field, text in fields.items()}
+    anywhere = dict.fromkeys(chain(*words.values(), split(body)))
+    return words | {ANYWHERE: list(anywhere)[:MAX_WORDS]}
 
 
 def _people(person: Correspondent | None) -> str:
