@@ -40,7 +40,7 @@ async def read_body(request: AuthedRequest, body_type: type[_T], accepted: Seque
 def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("The body is not valid JSON in UTF-8.") from error
 
 

@@ -44,13 +44,13 @@ async def get_message(
     return Data(data=whole_message(opened, links))
 
 
-@get("/messages/{message_id:uuid}/source", media_type="message/rfc822")
+@get("/messages/{message_id:uuid}/source")
 async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> Stream:
     """The original, byte for byte as it was received."""
     return await streamed(await messages.source(platform, request.user, message_id))
 
 
-@get("/messages/{message_id:uuid}/attachments/{ordinal:int}", media_type="application/octet-stream")
+@get("/messages/{message_id:uuid}/attachments/{ordinal:int}")
 async def get_attachment(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Stream:

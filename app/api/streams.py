@@ -12,10 +12,11 @@ from app.lib.logs import error_fields, logger
 async def streamed(content: Content) -> Stream:
     """The content as a download. Raises what its first chunk raises: once a 200 is out, a failure can only hang up."""
     first = await anext(content.stream, b"")
-    headers = {"Content-Disposition": attachment(content.filename)}
+    # As a header, because Litestar lets a handler's own media type win over a stream's.
+    headers = {"Content-Type": content.content_type, "Content-Disposition": attachment(content.filename)}
     if content.size is not None:
         headers["Content-Length"] = str(content.size)
-    return Stream(_chunks(first, content.stream), media_type=content.content_type, headers=headers)
+    return Stream(_chunks(first, content.stream), headers=headers)
 
 
 async def _chunks(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,0 +1,89 @@
+import pytest
+
+from app.core.accounts import service as accounts
+from app.vault.tokens import new_api_key
+from tests.api.conftest import Api, User
+
+ID = "01970000-0000-7000-8000-000000000000"
+ROUTES = [
+    ("GET", "/api/v1/account"),
+    ("GET", "/api/v1/messages"),
+    ("GET", f"/api/v1/messages/{ID}"),
+    ("GET", f"/api/v1/messages/{ID}/source"),
+    ("GET", f"/api/v1/messages/{ID}/attachments/1"),
+    ("GET", "/api/v1/aliases"),
+    ("POST", "/api/v1/aliases"),
+    ("GET", f"/api/v1/aliases/{ID}"),
+    ("PATCH", f"/api/v1/aliases/{ID}"),
+]
+
+
+def routes_of(api: Api) -> set[tuple[str, str]]:
+    """Every method and path that the application serves, OPTIONS aside, with example values in its path."""
+    return {
+        (method, route.path_format.format(message_id=ID, alias_id=ID, ordinal=1))
+        for route in api.app.routes
+        for method in route.methods - {"OPTIONS"}
+    }
+
+
+async def test_the_list_here_is_whole(api: Api) -> None:
+    assert routes_of(api) == set(ROUTES)
+
+
+async def test_no_route_works_without_a_key(api: Api) -> None:
+    for method, path in ROUTES:
+        problem = await api.refused(method, path)
+        assert (problem["status"], problem["code"]) == (401, "unauthenticated"), (method, path)
+
+
+async def test_a_missing_key_is_asked_for_without_an_error_code(api: Api) -> None:
+    """RFC 6750 section 3.1."""
+    response = await api.get("/api/v1/account")
+    assert response.headers["www-authenticate"] == 'Bearer realm="restante"'
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer " + new_api_key(),
+        "Bearer rst_short",
+        "Bearer " + "x" * 4000,
+        b"Bearer \xff\xfe",
+        "Bearer a b c",
+    ],
+)
+async def test_a_wrong_key_is_told_apart_from_none(api: Api, header: str) -> None:
+    response = await api.get("/api/v1/account", headers={"Authorization": header})
+    assert (response.status_code, response.json()["code"]) == (401, "wrong_key")
+    assert response.headers["www-authenticate"] == 'Bearer realm="restante", error="invalid_token"'
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic YTpi", "Token x", "{key}"])
+async def test_other_schemes_are_no_key(api: Api, ada: User, header: str) -> None:
+    problem = await api.refused("GET", "/api/v1/account", headers={"Authorization": header.format(key=ada.key)})
+    assert (problem["status"], problem["code"]) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("header", ["Bearer {key}", "bearer {key}", "BEARER   {key}"])
+async def test_the_scheme_is_read_leniently(api: Api, ada: User, header: str) -> None:
+    response = await api.get("/api/v1/account", headers={"Authorization": header.format(key=ada.key)})
+    assert response.status_code == 200
+
+
+async def test_a_key_in_the_address_is_no_key(api: Api, ada: User) -> None:
+    problem = await api.refused("GET", "/api/v1/account", params={"access_token": ada.key, "key": ada.key})
+    assert problem["status"] == 401
+
+
+async def test_a_suspended_account_is_told_so(api: Api, ada: User) -> None:
+    async with api.platform.db.transaction() as conn:
+        await accounts.suspend(conn, ada.account, is_suspended=True)
+    problem = await api.refused("GET", "/api/v1/account", ada)
+    assert (problem["status"], problem["code"]) == (403, "suspended")
+
+
+async def test_the_key_of_a_deleted_account_is_worth_nothing(api: Api, ada: User) -> None:
+    async with api.platform.db.transaction() as conn:
+        await accounts.delete(conn, ada.account)
+    assert (await api.refused("GET", "/api/v1/account", ada))["code"] == "wrong_key"
