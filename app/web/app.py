@@ -1,0 +1,48 @@
+"""The application that the web process serves: the pages, and beside them the API that the wiring hands in."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ExceptionHandlersMap
+
+from app.core.platform import Platform
+from app.lib.readiness import Readiness
+from app.web import forms
+from app.web.assets import Assets
+from app.web.csrf import same_origin
+from app.web.errors import error_pages
+from app.web.headers import SecurityHeaders
+from app.web.routes import route_handlers
+from app.web.session import provide_session
+from app.web.site import Site
+from app.web.view import View
+
+
+def create_app(platform: Platform, *, is_https: bool, api: Router) -> Litestar:
+    """Everything below `/`. The platform is open while the application serves."""
+    assets = Assets()
+    site = Site(view=View(assets.urls), assets=assets, is_https=is_https)
+    handlers = error_pages(site.view)
+    return Litestar(
+        route_handlers=[_pages(platform, site, handlers), api],
+        exception_handlers=handlers,
+        before_send=[SecurityHeaders(is_https=is_https)],
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _pages(platform: Platform, site: Site, handlers: ExceptionHandlersMap) -> Router:
+    readiness = Readiness(platform.db, platform.blobs)
+    return Router(
+        path="/",
+        route_handlers=route_handlers(),
+        guards=[same_origin],
+        dependencies={
+            "platform": Provide(lambda: platform, sync_to_thread=False),
+            "site": Provide(lambda: site, sync_to_thread=False),
+            "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            "session": Provide(provide_session),
+        },
+        exception_handlers=handlers,
+        request_max_body_size=forms.MAX_BYTES,
+    )

@@ -1,0 +1,100 @@
+"""Errors as calm pages: ours, Litestar's own, and the unexpected, of which only type and place are logged."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from app.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LimitReached,
+    NotFound,
+    RestanteError,
+    Unauthenticated,
+    Unavailable,
+)
+from app.lib.logs import error_fields, logger
+from app.web.session import login_path
+from app.web.view import View, see_other
+
+_STATUS: Mapping[type[RestanteError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_TITLES: Mapping[int, str] = {
+    HTTPStatus.BAD_REQUEST: "That request made no sense",
+    HTTPStatus.FORBIDDEN: "That is not allowed",
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.METHOD_NOT_ALLOWED: "That does not work here",
+    HTTPStatus.CONFLICT: "Something has changed meanwhile",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That was too much",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something is not right yet",
+    HTTPStatus.TOO_MANY_REQUESTS: "Please wait a little",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not available for a moment",
+}
+_ROUTING: Mapping[int, str] = {
+    HTTPStatus.BAD_REQUEST: "Something in the address is not as it should be. Go back and try another way.",
+    HTTPStatus.NOT_FOUND: "The address may be mistyped, or what was here is gone.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that kind of request.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "What you sent is larger than this page takes. Send less.",
+}
+_UNEXPECTED = "This is our fault, not yours. It has been noted, without anything of your mail. Please try again later."
+_RETRY_SECONDS = 5
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def error_pages(view: View) -> ExceptionHandlersMap:
+    """Answers for every exception.
+
+    By class, not by status: the closest class wins, so nothing that an outer layer registers comes between. A
+    function, because Litestar copies the handlers it is given, and copies an object with all that it holds.
+    """
+
+    def answer(request: AnyRequest, error: Exception) -> Response[Any]:
+        return _to_login(request) if isinstance(error, Unauthenticated) else _told(view, error)
+
+    return {RestanteError: answer, HTTPException: answer, Exception: answer}
+
+
+def _told(view: View, error: Exception) -> Response[str]:
+    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        text = _ROUTING.get(error.status_code, _ROUTING[HTTPStatus.BAD_REQUEST])
+        allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+        return _page(view, error.status_code, text, allow)
+    status = next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), None)
+    if isinstance(error, RestanteError) and status is not None:
+        return _page(view, status, error.detail, _retry_after(error))
+    logger().error("page_failed", **error_fields(error))
+    return _page(view, HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})
+
+
+def _page(view: View, status: int, text: str, headers: Mapping[str, str]) -> Response[str]:
+    title = _TITLES.get(status, "Something went wrong")
+    page = view.page("error.html", status=status, code=int(status), title=title, text=text)
+    page.headers.update(headers)
+    return page
+
+
+def _to_login(request: AnyRequest) -> Response[Any]:
+    if request.method != "GET":
+        return see_other(login_path("/inbox"))
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return see_other(login_path(request.url.path + (f"?{query}" if query else "")))
+
+
+def _retry_after(error: RestanteError) -> dict[str, str]:
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(_RETRY_SECONDS)}
+    if isinstance(error, LimitReached) and error.retry_after is not None:
+        return {"Retry-After": str(error.retry_after)}
+    return {}

@@ -1,0 +1,109 @@
+"""Coming in and going out: the first account, signing in, signing out."""
+
+from typing import Annotated
+
+from litestar import Response
+from litestar.params import FromPath, QueryParameter
+from litestar.response.redirect import Redirect
+
+from app.core.accounts import service as accounts
+from app.core.accounts.model import Account, NewAccount
+from app.core.auth import service as auth
+from app.core.platform import Platform
+from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
+from app.lib.times import utc_now, utc_today
+from app.web import forms
+from app.web.forms import NO_FAULTS, AnyRequest, Faults
+from app.web.session import GivenSession, Session, cookie_of, cookie_removed, find, local_path
+from app.web.setup import is_setup_token
+from app.web.site import GivenPlatform, GivenSite, Site
+from app.web.view import see_other
+
+
+async def show_setup(platform: GivenPlatform, site: GivenSite, token: FromPath[str]) -> Response[str]:
+    """The form for the first account."""
+    await _check_setup(platform, token)
+    return site.view.page("setup.html", form={}, faults=NO_FAULTS)
+
+
+async def submit_setup(
+    request: AnyRequest, platform: GivenPlatform, site: GivenSite, token: FromPath[str]
+) -> Response[str] | Redirect:
+    """Make the first account, an administrator, and sign in."""
+    await _check_setup(platform, token)
+    form = await forms.read(request)
+    new = NewAccount(login=form.get("login", ""), password=form.get("password", ""), is_admin=True)
+    try:
+        accounts.check_new(new)
+    except Invalid as error:
+        return site.view.page("setup.html", status=422, form=form, faults=Faults.of(error))
+    record, _ = await platform.hasher.set(new.password)
+    async with platform.db.transaction() as conn:
+        account = await accounts.create_first(
+            conn,
+            platform.instance,
+            new,
+            password=record,
+            storage_limit=platform.storage_limit,
+            today=utc_today(),
+        )
+    return await _signed_in(platform, site, account, "/aliases", before=None)
+
+
+async def show_login(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    following: Annotated[str, QueryParameter(name="next")] = "",
+) -> Response[str] | Redirect:
+    """The sign-in form; who is signed in already goes on."""
+    if await find(request, platform, site):
+        return see_other(local_path(following))
+    return site.view.page("login.html", form={}, following=following, faults=NO_FAULTS)
+
+
+async def submit_login(request: AnyRequest, platform: GivenPlatform, site: GivenSite) -> Response[str] | Redirect:
+    """Sign in, always with a new session."""
+    form = await forms.read(request)
+    following = form.get("next", "")
+    try:
+        account = await auth.check_password(
+            platform.db, platform.hasher, form.get("login", ""), form.get("password", "")
+        )
+    except (Unauthenticated, Forbidden, LimitReached) as error:
+        status = 429 if isinstance(error, LimitReached) else 422
+        faults = Faults(error.detail, {})
+        return site.view.page("login.html", status=status, form=form, following=following, faults=faults)
+    before = await find(request, platform, site)
+    return await _signed_in(platform, site, account, local_path(following), before=before)
+
+
+async def submit_logout(platform: GivenPlatform, site: GivenSite, session: GivenSession) -> Redirect:
+    """End this session."""
+    async with platform.db.transaction() as conn:
+        await auth.end_session(conn, session.actor)
+    answer = see_other("/")
+    answer.set_cookie(cookie_removed(site))
+    return answer
+
+
+async def _check_setup(platform: Platform, token: str) -> None:
+    """Raise NotFound unless the token is right and nobody has an account yet."""
+    if not is_setup_token(platform.instance, token):
+        raise NotFound
+    async with platform.db.connection() as conn:
+        if await accounts.is_set_up(conn):
+            raise NotFound
+
+
+async def _signed_in(
+    platform: Platform, site: Site, account: Account, path: str, *, before: Session | None
+) -> Redirect:
+    """Start a session, end the one this browser had, and go on."""
+    async with platform.db.transaction() as conn:
+        if before is not None:
+            await auth.end_session(conn, before.actor)
+        new = await auth.start_session(conn, account, now=utc_now())
+    answer = see_other(path)
+    answer.set_cookie(cookie_of(site, new))
+    return answer

@@ -1,0 +1,126 @@
+"""Reading mail: the inbox, a message, its HTML in a frame of its own, its header fields, its original."""
+
+import asyncio
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
+from litestar.response.redirect import Redirect
+
+from app.core.messages import service as messages
+from app.core.messages.html import SafeHtml, sanitise
+from app.core.messages.model import OpenMessage
+from app.errors import NotFound
+from app.lib.times import utc_now
+from app.web import downloads
+from app.web.headers import MAIL_CSP
+from app.web.session import GivenSession
+from app.web.site import GivenPlatform, GivenSite
+from app.web.view import see_other
+
+PAGE = 50
+Shown = Literal["text", "html"]
+
+
+async def show_inbox(
+    platform: GivenPlatform, site: GivenSite, session: GivenSession, before: FromQuery[UUID | None] = None
+) -> Response[str]:
+    """Fifty messages, newest first."""
+    async with platform.db.connection() as conn:
+        found = await messages.page(conn, session.actor, folder="inbox", before=before, limit=PAGE + 1)
+        counts = await messages.counts(conn, session.actor.account_id)
+    older = found[PAGE - 1].message_id if len(found) > PAGE else None
+    return site.view.page(
+        "inbox.html", session=session, lines=found[:PAGE], unread=counts.unread, older=older, is_first=before is None
+    )
+
+
+async def show_message(
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    message_id: FromPath[UUID],
+    view: FromQuery[Shown | None] = None,
+) -> Response[str]:
+    """A message, marked read by being shown: its text, or its HTML in a frame."""
+    opened = await messages.open_message(platform, session.actor, message_id)
+    if not opened.line.is_read:
+        async with platform.db.transaction() as conn:
+            await messages.mark_read(conn, session.actor.account_id, message_id, is_read=True)
+    safe = await _safe(opened)
+    has_text = opened.text is not None and bool(opened.text.strip())
+    shown = view or ("text" if has_text or safe is None else "html")
+    return site.view.page(
+        "message.html",
+        session=session,
+        message=opened,
+        line=opened.line,
+        summary=opened.line.summary,
+        shown="text" if safe is None else shown,
+        has_html=safe is not None,
+        blocked_hosts=safe.blocked_hosts if safe else (),
+    )
+
+
+async def show_html(
+    platform: GivenPlatform, site: GivenSite, session: GivenSession, message_id: FromPath[UUID]
+) -> Response[str]:
+    """A message's HTML, sanitised, under a policy that lets it load and run nothing."""
+    opened = await messages.open_message(platform, session.actor, message_id)
+    safe = await _safe(opened)
+    if safe is None:
+        raise NotFound("This message has no HTML.")
+    # Senders who set colours count on white paper; the others can follow the reader's choice of light or dark.
+    is_plain = "color" not in safe.html and "background" not in safe.html
+    page = site.view.page("mail.html", html=safe.html, is_plain=is_plain, subject=opened.line.summary.subject)
+    page.headers["Content-Security-Policy"] = MAIL_CSP
+    return page
+
+
+async def show_headers(
+    platform: GivenPlatform, site: GivenSite, session: GivenSession, message_id: FromPath[UUID]
+) -> Response[str]:
+    """All header fields, as the servers on the way wrote them."""
+    opened = await messages.open_message(platform, session.actor, message_id)
+    return site.view.page(
+        "headers.html", session=session, line=opened.line, summary=opened.line.summary, headers=opened.headers
+    )
+
+
+async def show_source(
+    platform: GivenPlatform,
+    session: GivenSession,
+    message_id: FromPath[UUID],
+    download: FromQuery[Literal["1"] | None] = None,
+) -> Stream:
+    """The original, byte for byte, to read or to keep."""
+    content = await messages.source(platform, session.actor, message_id)
+    return await (downloads.to_keep(content) if download else downloads.to_read(content))
+
+
+async def submit_unread(platform: GivenPlatform, session: GivenSession, message_id: FromPath[UUID]) -> Redirect:
+    """Mark a message unread and go back to the inbox."""
+    async with platform.db.transaction() as conn:
+        await messages.mark_read(conn, session.actor.account_id, message_id, is_read=False)
+    return see_other("/inbox")
+
+
+async def show_attachment(
+    platform: GivenPlatform, session: GivenSession, message_id: FromPath[UUID], ordinal: FromPath[int]
+) -> Redirect:
+    """On to a link that is good for five minutes."""
+    link = await messages.attachment_link(platform, session.actor, message_id, ordinal, now=utc_now())
+    return see_other(link.url)
+
+
+async def show_linked_attachment(platform: GivenPlatform, token: FromPath[str]) -> Stream:
+    """What such a link hands out, to whoever has it."""
+    return await downloads.to_keep(await messages.linked_attachment(platform, token, now=utc_now()))
+
+
+async def _safe(opened: OpenMessage) -> SafeHtml | None:
+    if opened.html is None or not opened.html.strip():
+        return None
+    return await asyncio.to_thread(sanitise, opened.html)

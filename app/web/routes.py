@@ -1,0 +1,43 @@
+"""The table of all pages: METHOD, path, handler. Whoever looks for what a path does starts here."""
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import AnyCallable, Method
+
+from app.web.pages import aliases, entry, mail, public
+
+ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
+    # For anybody
+    ("GET", "/", public.show_home),
+    ("GET", "/robots.txt", public.show_robots),
+    ("GET", "/favicon.ico", public.show_icon),
+    ("GET", "/static/{name:str}", public.show_static),
+    ("GET", "/healthz", public.show_health),
+    ("GET", "/readyz", public.show_readiness),
+    # Coming in and going out
+    ("GET", "/setup/{token:str}", entry.show_setup),
+    ("POST", "/setup/{token:str}", entry.submit_setup),
+    ("GET", "/login", entry.show_login),
+    ("POST", "/login", entry.submit_login),
+    ("POST", "/logout", entry.submit_logout),
+    # Mail
+    ("GET", "/inbox", mail.show_inbox),
+    ("GET", "/messages/{message_id:uuid}", mail.show_message),
+    ("GET", "/messages/{message_id:uuid}/html", mail.show_html),
+    ("GET", "/messages/{message_id:uuid}/headers", mail.show_headers),
+    ("GET", "/messages/{message_id:uuid}/source", mail.show_source),
+    ("POST", "/messages/{message_id:uuid}/unread", mail.submit_unread),
+    ("GET", "/messages/{message_id:uuid}/attachments/{ordinal:int}", mail.show_attachment),
+    ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
+    # Aliases
+    ("GET", "/aliases", aliases.show_aliases),
+    ("POST", "/aliases", aliases.submit_alias),
+    ("POST", "/aliases/{alias_id:uuid}/enabled", aliases.submit_enabled),
+)
+
+
+def route_handlers() -> list[HTTPRouteHandler]:
+    """The table as Litestar takes it; what can be got can be asked for with HEAD (RFC 9110 section 9.1)."""
+    return [
+        HTTPRouteHandler(path, http_method=["GET", "HEAD"] if method == "GET" else method, status_code=200)(handler)
+        for method, path, handler in ROUTES
+    ]

@@ -1,0 +1,49 @@
+"""Plain text of mail as HTML: web addresses become links, quoted lines are marked. Nothing else is interpreted."""
+
+import re
+from itertools import groupby
+
+from markupsafe import Markup, escape
+
+_URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
+_QUOTES = re.compile(r"(?:>[ ]?){1,20}")
+_DEEPEST = 3
+_AFTER_SENTENCE = ".,;:!?*_"
+_LINK = Markup('<a href="{0}" target="_blank" rel="noreferrer noopener nofollow">{0}</a>')
+
+
+def linked_text(text: str) -> Markup:
+    """The text for a <pre>; quoted lines stand in <span class="q1"> to "q3"."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Markup("\n").join(_block(depth, "\n".join(group)) for depth, group in groupby(lines, key=_depth))
+
+
+def _depth(line: str) -> int:
+    quotes = _QUOTES.match(line)
+    return min(quotes[0].count(">"), _DEEPEST) if quotes else 0
+
+
+def _block(depth: int, text: str) -> Markup:
+    linked = _linked(text)
+    return Markup('<span class="q{}">{}</span>').format(depth, linked) if depth else linked
+
+
+def _linked(text: str) -> Markup:
+    pieces, end = [], 0
+    for found in _URL.finditer(text):
+        url = _without_tail(found[0])
+        pieces += [escape(text[end : found.start()]), _LINK.format(url)]
+        end = found.start() + len(url)
+    return Markup("").join([*pieces, escape(text[end:])])
+
+
+def _without_tail(url: str) -> str:
+    """Without the sentence's own punctuation, and without a bracket that was opened before the address."""
+    while url and (url[-1] in _AFTER_SENTENCE or _closes_nothing(url)):
+        url = url[:-1]
+    return url
+
+
+def _closes_nothing(url: str) -> bool:
+    opening = {")": "(", "]": "[", "}": "{"}.get(url[-1])
+    return opening is not None and url.count(url[-1]) > url.count(opening)

@@ -1,0 +1,51 @@
+"""Renders the templates. What a page shows comes from its handler; nothing here asks the database."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Response
+from litestar.response.redirect import Redirect
+
+from app.lib.times import utc_now
+from app.web import dates, sizes
+from app.web.text import linked_text
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class View:
+    """The templates of the pages, compiled once; everything is escaped unless a template says otherwise."""
+
+    def __init__(self, asset_urls: Mapping[str, str]) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            cache_size=-1,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["static"] = asset_urls
+        self._templates.filters |= {
+            "day": dates.day,
+            "iso": dates.iso,
+            "moment": dates.moment,
+            "short": dates.short,
+            "size": sizes.human,
+            "linked": linked_text,
+        }
+        for name in self._templates.list_templates():
+            self._templates.get_template(name)
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:  # noqa: ANN401 - template values
+        """A whole page. Templates of private pages are given `session`."""
+        html = self._templates.get_template(template).render(now=utc_now(), **context)
+        return Response(html, media_type=MediaType.HTML, status_code=status)
+
+
+def see_other(path: str) -> Redirect:
+    """303: what a good form is answered with (RFC 9110 section 15.4.4)."""
+    return Redirect(path, status_code=303)
