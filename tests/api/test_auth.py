@@ -43,20 +43,12 @@ async def test_a_missing_key_is_asked_for_without_an_error_code(api: Api) -> Non
     assert response.headers["www-authenticate"] == 'Bearer realm="restante"'
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "Bearer " + new_api_key(),
-        "Bearer rst_short",
-        "Bearer " + "x" * 4000,
-        b"Bearer \xff\xfe",
-        "Bearer a b c",
-    ],
-)
-async def test_a_wrong_key_is_told_apart_from_none(api: Api, header: str) -> None:
-    response = await api.get("/api/v1/account", headers={"Authorization": header})
-    assert (response.status_code, response.json()["code"]) == (401, "wrong_key")
-    assert response.headers["www-authenticate"] == 'Bearer realm="restante", error="invalid_token"'
+async def test_a_wrong_key_is_told_apart_from_none(api: Api) -> None:
+    for key in (new_api_key(), "rst_short", "x" * 4000, "\xff\xfe", "a b c"):
+        headers = [(b"Authorization", b"Bearer " + key.encode("latin-1"))]
+        response = await api.client.get("/api/v1/account", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (401, "wrong_key"), key
+        assert response.headers["www-authenticate"] == 'Bearer realm="restante", error="invalid_token"'
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic YTpi", "Token x", "{key}"])

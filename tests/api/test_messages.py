@@ -18,7 +18,7 @@ PHOTO = random.Random(1).randbytes(300_000)
 HOSTILE = "<p onclick=steal()>Thanks <script>alert(1)</script></p>"
 
 
-def letter() -> bytes:
+def _letter() -> bytes:
     message = EmailMessage()
     message["From"] = "Zoë Shop <orders@shop.example>"
     message["To"] = "Ada <ada@restante.test>, second@restante.test"
@@ -32,9 +32,12 @@ def letter() -> bytes:
     return message.as_bytes().replace(b"\n", b"\r\n")
 
 
+LETTER = _letter()
+
+
 @pytest.fixture
 async def message_id(api: Api, ada: User) -> UUID:
-    return await api.deliver(ada, letter())
+    return await api.deliver(ada, LETTER)
 
 
 async def test_a_list_tells_a_message_in_the_words_of_the_design(api: Api, ada: User, message_id: UUID) -> None:
@@ -53,7 +56,7 @@ async def test_a_list_tells_a_message_in_the_words_of_the_design(api: Api, ada: 
         "subject": "Your order № 5",
         "snippet": "Thank you for your order.",
         "sent_at": "2026-11-20T08:00:00.000Z",
-        "size": len(letter()),
+        "size": len(LETTER),
         "folder": "inbox",
         "is_read": False,
         "is_starred": False,
@@ -102,7 +105,9 @@ async def test_text_beyond_a_mebibyte_is_told_to_be_cut(api: Api, ada: User) -> 
     assert len(data["text"]) == 1024 * 1024
 
 
-@pytest.mark.parametrize("raw", [letter(), b"\r\n", b"Subject: 8bit \xff\r\n\r\n\xfe\r\n"])
+@pytest.mark.parametrize(
+    "raw", [LETTER, b"\r\n", b"Subject: 8bit \xff\r\n\r\n\xfe\r\n"], ids=["letter", "empty", "8bit"]
+)
 async def test_the_source_is_the_original_byte_for_byte(api: Api, ada: User, raw: bytes) -> None:
     response = await api.get(f"{MESSAGES}/{await api.deliver(ada, raw)}/source", ada)
     assert response.content == raw
