@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from app import config as configuration
+from app.api.errors import give_problems
 from app.api.router import api_router
 from app.config import Config
 from app.core.auth.hashing import PasswordHasher
@@ -113,6 +114,7 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
     async def main() -> None:
         async with open_platform(config, dsn) as platform:
             app = create_app(platform, is_https=config.is_https, api=api_router(platform))
+            give_problems(app)
             server = uvicorn.Server(
                 uvicorn.Config(
                     app,
