@@ -95,6 +95,16 @@ class Database:
             async with self._pool.connection() as conn, conn.transaction():
                 yield conn
 
+    @asynccontextmanager
+    async def pipelined_transaction(self) -> AsyncIterator[Conn]:
+        """A transaction whose statements, BEGIN and COMMIT included, travel together: for writes that read nothing.
+
+        An error of any of them is raised at the end of the context, and then nothing was committed. Raises Unavailable.
+        """
+        with _driver_errors():
+            async with self._pool.connection() as conn, conn.pipeline(), conn.transaction():
+                yield conn
+
     async def check(self) -> None:
         """One round trip. Raises Unavailable."""
         async with self.connection() as conn:

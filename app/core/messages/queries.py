@@ -54,24 +54,24 @@ _ADD_ALIAS_USAGE = """
 
 
 async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard: int) -> None:
-    """All of the messages with what belongs to them, and the counters, in one round trip (pipeline mode)."""
+    """All of the messages with what belongs to them, and the counters. `conn` is in pipeline mode: one round trip."""
     account_counts: Counter[UUID] = Counter()
     account_bytes: Counter[UUID] = Counter()
     alias_counts: Counter[tuple[UUID, UUID]] = Counter()
-    async with conn.pipeline(), conn.cursor() as cursor:
-        for one in deliveries:
-            await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
-            for blob_id, stored_size in one.blobs:
-                values = {"account_id": one.account_id, "message_id": one.message_id}
-                await cursor.execute(_INSERT_BLOB, values | {"blob_id": blob_id, "stored_size": stored_size})
-            account_counts[one.account_id] += 1
-            account_bytes[one.account_id] += len(one.source) + sum(size for _, size in one.blobs)
-            alias_counts[one.account_id, one.alias_id] += 1
-        # In one order everywhere, so that two processes never wait for each other in a circle.
-        for account_id, count in sorted(account_counts.items()):
-            await cursor.execute(_ADD_ACCOUNT_USAGE, (account_id, shard, count, account_bytes[account_id]))
-        for (account_id, alias_id), count in sorted(alias_counts.items()):
-            await cursor.execute(_ADD_ALIAS_USAGE, (account_id, alias_id, shard, count))
+    cursor = conn.cursor()
+    for one in deliveries:
+        await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
+        for blob_id, stored_size in one.blobs:
+            values = {"account_id": one.account_id, "message_id": one.message_id}
+            await cursor.execute(_INSERT_BLOB, values | {"blob_id": blob_id, "stored_size": stored_size})
+        account_counts[one.account_id] += 1
+        account_bytes[one.account_id] += len(one.source) + sum(size for _, size in one.blobs)
+        alias_counts[one.account_id, one.alias_id] += 1
+    # In one order everywhere, so that two processes never wait for each other in a circle.
+    for account_id, count in sorted(account_counts.items()):
+        await cursor.execute(_ADD_ACCOUNT_USAGE, (account_id, shard, count, account_bytes[account_id]))
+    for (account_id, alias_id), count in sorted(alias_counts.items()):
+        await cursor.execute(_ADD_ALIAS_USAGE, (account_id, alias_id, shard, count))
 
 
 _ROW = """

@@ -70,7 +70,7 @@ class Committer:
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         """Commit the batch; if that fails, each message by itself, so that one that cannot be stored hurts no other."""
         try:
-            async with self._db.transaction() as conn:
+            async with self._db.pipelined_transaction() as conn:
                 await queries.insert_deliveries(
                     conn, [delivery for waiting in batch for delivery in waiting.deliveries], shard=self._shard
                 )
