@@ -1,6 +1,7 @@
 """Builds everything out of the configuration and runs it. The only module that knows everyone."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -143,6 +144,9 @@ def run_smtp(config: Config, dsn: str, listener: socket.socket, *, shard: int) -
         max_connections=config.smtp_connections,
         is_proxied=config.proxy_protocol,
     )
+
+    # Messages make many objects and no cycles to speak of; collecting every 700 of them costs a tenth of the time.
+    gc.set_threshold(20_000, 50, 50)
 
     async def main(stop: asyncio.Event) -> None:
         async with open_platform(config, dsn, shard=shard) as platform:
