@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8"}
+_TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
 _HASH_CHARS = 12
 
 

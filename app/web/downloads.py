@@ -17,7 +17,7 @@ async def to_keep(content: Content) -> Stream:
 
 async def to_read(content: Content) -> Stream:
     """To be read as it is, byte for byte. Raises what its first chunk raises."""
-    return await _streamed(content, "text/plain; charset=utf-8", {})
+    return await _streamed(content, "text/plain", {})
 
 
 async def _streamed(content: Content, content_type: str, headers: dict[str, str]) -> Stream:

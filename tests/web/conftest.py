@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -17,6 +17,7 @@ from app.core.aliases.model import Alias, NewAlias
 from app.core.auth.model import Actor
 from app.core.messages import service as messages
 from app.core.messages.cut import Cutter
+from app.core.messages.model import MessageLine
 from app.core.messages.objects import NewObjects
 from app.core.messages.receive import Envelope, Recipient, receive
 from app.core.messages.store import Committer
@@ -28,6 +29,8 @@ from tests.conftest import PASSWORD, MakeAccount
 
 ORIGIN = "http://restante.test"
 _ALLOWED_TARGETS = re.compile(r"(/(?!/)|#)")
+
+MakeOwner = Callable[[str], Awaitable["Owner"]]
 
 
 class Page(HTMLParser):
@@ -96,11 +99,17 @@ class Browser:
         assert response.status_code == status
         return check_page(response)
 
-    async def get(self, path: str, **options: Any) -> httpx.Response:
-        return await self.client.get(path, **options)
+    @staticmethod
+    def checked(response: httpx.Response) -> Page:
+        return check_page(response)
 
-    async def post(self, path: str, form: Mapping[str, str], **options: Any) -> httpx.Response:
-        return await self.client.post(path, data=dict(form), **options)
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        return await self.client.get(path, headers=headers)
+
+    async def post(
+        self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        return await self.client.post(path, data=dict(form), headers=headers)
 
     async def send(self, page_path: str, action: str, form: Mapping[str, str] | None = None) -> httpx.Response:
         """Open a page and send the form on it, hidden fields included."""
@@ -139,10 +148,16 @@ class Owner:
         await committer.close()
         return (await self.newest()).message_id
 
-    async def newest(self) -> messages.MessageLine:
+    async def newest(self) -> MessageLine:
         async with self.platform.db.connection() as conn:
             (line,) = await messages.page(conn, self.actor, folder=None, before=None, limit=1)
         return line
+
+
+def client_of(app: Litestar, origin: str) -> httpx.AsyncClient:
+    """A browser's requests, handed to the application in this process."""
+    # Litestar and httpx describe the same ASGI interface by types of their own.
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=cast("Any", app)), base_url=origin)
 
 
 @pytest.fixture
@@ -152,12 +167,8 @@ def app(platform: Platform) -> Litestar:
 
 @pytest.fixture
 async def browser(platform: Platform, app: Litestar) -> AsyncIterator[Browser]:
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+    async with client_of(app, ORIGIN) as client:
         yield Browser(platform, client)
-
-
-MakeOwner = Callable[[str], Awaitable[Owner]]
 
 
 @pytest.fixture

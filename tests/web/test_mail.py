@@ -65,7 +65,7 @@ async def test_text_is_shown_with_its_links_and_quotes(signed_in: Browser, ada: 
     html = (await signed_in.get(f"/messages/{message_id}")).text
     assert "&lt;b&gt;see&lt;/b&gt;" in html
     assert '<a href="https://a.example/x" target="_blank"' in html
-    assert '<span class="q1">&gt; old words</span>' in html
+    assert '<span class="q1">&gt; old words\n</span>' in html
     assert "TLSv1.3" in html
 
 

@@ -58,8 +58,11 @@ _LOADING_TAGS = frozenset(
     "audio embed iframe image img input link object source svg table td th track tr use video".split()
 )
 _LOADING_ATTRIBUTES = frozenset({"background", "data", "href", "poster", "src", "srcset", "xlink:href"})
-_REMOTE = re.compile(r"(?:https?:)?[\\/]{2,}+([^\s/\\?#,;:\"'()<>]+)", re.IGNORECASE)
-_STYLE_LOADS = re.compile(r"(?:\burl\(|@import\s)[\s\"']{0,9}(?!url\()([^\s\"'()]+)", re.IGNORECASE)
+_REMOTE = re.compile(r"(?:https?:)?[\\/]{2,}+([^\s/\\?#,;&\"'()<>]+)", re.IGNORECASE)
+_STYLE_LOADS = re.compile(
+    r"(?:\burl\(|@import\s)(?:[\s\"']|&quot;|&#39;|&apos;){0,9}(?!url\()([^\s\"'()]+)", re.IGNORECASE
+)
+_PORT = re.compile(r":\d*\Z")
 _NO_WORD = re.compile(r"[^\w-]")
 _STYLE_FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla"})
 _ESCAPES = re.compile(r"\\|/\*|<|@")
@@ -178,7 +181,7 @@ def _style_hosts(html: str) -> list[str]:
 
 def _host(url: str) -> str | None:
     found = _REMOTE.match(url)
-    return found[1].rpartition("@")[2].lower()[:_MAX_HOST_CHARS] if found else None
+    return _PORT.sub("", found[1].rpartition("@")[2]).lower()[:_MAX_HOST_CHARS] or None if found else None
 
 
 def _sorted(hosts: Counter[str]) -> tuple[tuple[str, int], ...]:

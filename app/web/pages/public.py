@@ -46,12 +46,12 @@ async def show_icon(site: GivenSite) -> Response[bytes]:
 
 async def show_robots() -> Response[str]:
     """What crawlers leave alone (RFC 9309)."""
-    return Response(ROBOTS, media_type="text/plain; charset=utf-8", headers={"Cache-Control": _A_DAY})
+    return Response(ROBOTS, media_type="text/plain", headers={"Cache-Control": _A_DAY})
 
 
 async def show_health() -> Response[str]:
     """Alive, whatever else is not."""
-    return Response("ok\n", media_type="text/plain; charset=utf-8")
+    return Response("ok\n", media_type="text/plain")
 
 
 async def show_readiness(readiness: GivenReadiness) -> Response[dict[str, str]]:

@@ -1,0 +1,73 @@
+import pytest
+from litestar import Litestar
+
+from app.core.platform import Platform
+from app.lib.ids import new_id
+from app.web.csrf import token
+from app.web.routes import ROUTES
+from tests.conftest import PASSWORD
+from tests.web.conftest import Browser, Owner
+
+pytestmark = pytest.mark.anyio
+
+PUBLIC_FORMS = {"/login", "/setup/{token:str}"}
+PRIVATE_FORMS = [path for method, path, _ in ROUTES if method == "POST" and path not in PUBLIC_FORMS]
+
+
+def filled(path: str) -> str:
+    return path.replace("{message_id:uuid}", str(new_id())).replace("{alias_id:uuid}", str(new_id()))
+
+
+@pytest.mark.parametrize("path", PRIVATE_FORMS)
+async def test_a_form_without_the_sessions_token_is_refused(signed_in: Browser, platform: Platform, path: str) -> None:
+    for sent in ({}, {"csrf": ""}, {"csrf": "0" * 64}, {"csrf": token(platform.instance, new_id())}):
+        answer = await signed_in.post(filled(path), sent)
+        assert answer.status_code == 403
+        Browser.checked(answer)
+
+
+@pytest.mark.parametrize("path", ["/login", *PRIVATE_FORMS])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://restante.test.evil.example"},
+        {"Origin": "http://restante.test", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+async def test_a_form_from_elsewhere_is_refused_even_with_the_token(
+    signed_in: Browser, path: str, headers: dict[str, str]
+) -> None:
+    fields = (await signed_in.page("/inbox")).hidden("/logout")
+    answer = await signed_in.post(filled(path), fields | {"login": "ada", "password": PASSWORD}, headers=headers)
+    assert answer.status_code == 403
+    assert (await signed_in.get("/inbox")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "null"}, {"Origin": "http://restante.test"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}],
+)
+async def test_our_own_forms_pass(signed_in: Browser, headers: dict[str, str]) -> None:
+    fields = (await signed_in.page("/inbox")).hidden("/logout")
+    assert (await signed_in.post("/logout", fields, headers=headers)).headers["location"] == "/"
+
+
+async def test_the_token_of_another_session_is_refused(signed_in: Browser, ada: Owner) -> None:
+    fields = (await signed_in.page("/inbox")).hidden("/logout")
+    await signed_in.post("/login", {"login": ada.actor.login, "password": PASSWORD})
+    assert (await signed_in.post("/logout", fields)).status_code == 403
+
+
+async def test_large_and_unreadable_forms_are_refused(signed_in: Browser, app: Litestar) -> None:
+    assert app.debug is False
+    answer = await signed_in.post("/login", {"login": "x" * 70_000})
+    assert answer.status_code == 413
+    Browser.checked(answer)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (b"login=%ff", b"\xff", b"&".join(b"a=1" for _ in range(60))):
+        unreadable = await signed_in.client.post("/login", content=body, headers=kind)
+        assert unreadable.status_code == 422
+    assert (await signed_in.client.post("/logout", json={"csrf": "x"})).status_code == 403

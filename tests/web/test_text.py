@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web.text import linked_text
+
+LINK = '<a href="{0}" target="_blank" rel="noreferrer noopener nofollow">{0}</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "rest"),
+    [
+        ("https://a.example/x.", "https://a.example/x", "."),
+        ("https://a.example/x?", "https://a.example/x", "?"),
+        ("https://a.example/(x)", "https://a.example/(x)", ""),
+        ("https://a.example/x),", "https://a.example/x", "),"),
+        ("HTTP://a.example", "HTTP://a.example", ""),
+        ("https://a.example/?a=1&b=2", "https://a.example/?a=1&amp;b=2", ""),
+        ("https://a.example/\u202egpj", "https://a.example/", "\u202egpj"),
+    ],
+)
+def test_addresses_become_links(text: str, url: str, rest: str) -> None:
+    assert linked_text(text) == LINK.format(url) + rest + "\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["javascript:alert(1)", "data:text/html,x", "ftp://a.example", "www.a.example", "https://"]
+)
+def test_nothing_else_becomes_a_link(text: str) -> None:
+    assert "<a" not in linked_text(text)
+
+
+def test_quotes_are_marked_by_depth() -> None:
+    assert linked_text("a\r\n> b\n>> c\n> > > > d\ne") == (
+        'a\n<span class="q1">&gt; b\n</span><span class="q2">&gt;&gt; c\n</span>'
+        '<span class="q3">&gt; &gt; &gt; &gt; d\n</span>e\n'
+    )
+
+
+@given(st.text(alphabet="<>\"'&/:. \nhtps()", max_size=200))
+def test_no_markup_of_the_sender_survives(text: str) -> None:
+    ours = linked_text(text)
+    for tag in ('<span class="q1">', '<span class="q2">', '<span class="q3">', "</span>", "</a>"):
+        ours = ours.replace(tag, "")
+    pieces = ours.split('<a href="')
+    assert "<" not in pieces[0]
+    for piece in pieces[1:]:
+        url, rest = piece.split('" target="_blank" rel="noreferrer noopener nofollow">', 1)
+        assert url.lower().startswith(("http://", "https://"))
+        assert not set(url) & set("<>\"'")
+        assert "<" not in rest
