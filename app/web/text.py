@@ -14,7 +14,7 @@ _LINK = Markup('<a href="{0}" target="_blank" rel="noreferrer noopener nofollow"
 
 def linked_text(text: str) -> Markup:
     """The text for a <pre>; quoted lines stand in <span class="q1"> to "q3"."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     # Each line ends inside its block: between blocks a newline would show as an empty line.
     blocks = ((depth, "".join(f"{line}\n" for line in group)) for depth, group in groupby(lines, key=_depth))
     return Markup("").join(_block(depth, text) for depth, text in blocks)

@@ -90,6 +90,7 @@ async def test_suspended_accounts_stay_outside(browser: Browser, platform: Platf
     async with platform.db.transaction() as conn:
         await accounts.suspend(conn, account, is_suspended=True)
     await browser.page("/inbox", status=403)
+    await browser.page("/login")
     browser.client.cookies.clear()
     answer = await browser.post("/login", {"login": "ada", "password": PASSWORD})
     assert answer.status_code == 422

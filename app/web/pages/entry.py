@@ -57,7 +57,7 @@ async def show_login(
     following: Annotated[str, QueryParameter(name="next")] = "",
 ) -> Response[str] | Redirect:
     """The sign-in form; who is signed in already goes on."""
-    if await find(request, platform, site):
+    if await _present(request, platform, site):
         return see_other(local_path(following))
     return site.view.page("login.html", form={}, following=following, faults=NO_FAULTS)
 
@@ -74,7 +74,7 @@ async def submit_login(request: AnyRequest, platform: GivenPlatform, site: Given
         status = 429 if isinstance(error, LimitReached) else 422
         faults = Faults(error.detail, {})
         return site.view.page("login.html", status=status, form=form, following=following, faults=faults)
-    before = await find(request, platform, site)
+    before = await _present(request, platform, site)
     return await _signed_in(platform, site, account, local_path(following), before=before)
 
 
@@ -85,6 +85,14 @@ async def submit_logout(platform: GivenPlatform, site: GivenSite, session: Given
     answer = see_other("/")
     answer.set_cookie(cookie_removed(site))
     return answer
+
+
+async def _present(request: AnyRequest, platform: Platform, site: Site) -> Session | None:
+    """The session this browser has now; that of a suspended account must not keep another from signing in."""
+    try:
+        return await find(request, platform, site)
+    except Forbidden:
+        return None
 
 
 async def _check_setup(platform: Platform, token: str) -> None:
