@@ -30,7 +30,7 @@ CREATE TABLE passwords (
     memory_kib integer NOT NULL,
     iterations integer NOT NULL,
     lanes      integer NOT NULL,
-    verifier   bytea NOT NULL
+    verifier   text NOT NULL
 );
 
 -- The account's keyring, once for each holder that can open it.
