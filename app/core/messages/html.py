@@ -55,13 +55,14 @@ _LINK_REL = "noreferrer noopener nofollow"
 _LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 
 _LOADING_TAGS = frozenset(
-    "audio embed iframe image img input link object source svg table td th track tr use video".split()
+    "audio embed iframe image img input link object script source svg table td th track tr use video".split()
 )
 _LOADING_ATTRIBUTES = frozenset({"background", "data", "href", "poster", "src", "srcset", "xlink:href"})
 _REMOTE = re.compile(r"(?:https?:)?[\\/]{2,}+([^\s/\\?#,;&\"'()<>]+)", re.IGNORECASE)
 _STYLE_LOADS = re.compile(
     r"(?:\burl\(|@import\s)(?:[\s\"']|&quot;|&#39;|&apos;){0,9}(?!url\()([^\s\"'()]+)", re.IGNORECASE
 )
+_BODY = re.compile(r"<body(?=[\s/>])", re.IGNORECASE)
 _PORT = re.compile(r":\d*\Z")
 _NO_WORD = re.compile(r"[^\w-]")
 _STYLE_FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla"})
@@ -164,7 +165,7 @@ def _blocked_hosts(html: str) -> tuple[tuple[str, int], ...]:
             hosts.update(filter(None, map(_host, re.split(r"[\s,]+", value))))
 
     nh3.clean(
-        html,
+        _BODY.sub("<object", html),  # a fragment has no body: its attributes would be dropped unseen
         tags=set(_LOADING_TAGS),
         clean_content_tags=set(),
         attributes={tag: set(_LOADING_ATTRIBUTES) for tag in _LOADING_TAGS},

@@ -73,6 +73,7 @@ def test_other_links_lead_nowhere(url: str) -> None:
             "<video poster=https://a.example/x><source src=https://b.example/y></video>",
             {"a.example": 1, "b.example": 1},
         ),
+        ('<body background="//a.example/1"><script src="//b.example/2"></script>', {"a.example": 1, "b.example": 1}),
         ('<img src="https://user:secret@a.example/1">', {"a.example": 1}),
         ('<a href="https://a.example">a</a><img src="cid:1"><img src="data:image/png;base64,//x"><img src="/x">', {}),
         ('<!-- <img src="https://a.example/1"> -->', {}),

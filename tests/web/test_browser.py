@@ -1,0 +1,103 @@
+"""The pages in a real Chromium: what it loads, what it refuses, and how they fit on a phone."""
+
+import shutil
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+from litestar import Litestar
+from playwright.async_api import BrowserContext, async_playwright
+
+from tests.conftest import PASSWORD
+from tests.web.conftest import Owner
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+HOSTILE = (
+    b"From: spy@spy.example\r\nSubject: Look\r\nContent-Type: text/html\r\n\r\n"
+    b'<body background="http://spy.example/0"><img src="http://spy.example/1" onerror="document.title=1">'
+    b'<style>p{background:url(http://spy.example/2)}</style><script src="http://spy.example/3"></script>'
+    b'<link rel=stylesheet href="http://spy.example/4"><meta http-equiv=refresh content="0;url=http://spy.example/5">'
+    b'<iframe src="http://spy.example/6"></iframe><form action="http://spy.example/7"><input autofocus></form>'
+    b'<p style="background-image:url(http://spy.example/8)">words</p><a href="http://spy.example/9" ping="/x">go</a>'
+    b'<table width="2000"><tr><td>wide</td></tr></table>\r\n'
+)
+
+
+@pytest.fixture
+async def origin(app: Litestar) -> AsyncIterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        await server.shutdown(sockets=[listener])
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[BrowserContext]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        context = await browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
+        context.set_default_timeout(20_000)
+        yield context
+        await browser.close()
+
+
+async def test_hostile_mail_loads_nothing_and_pages_fit_a_phone(
+    origin: str, chromium: BrowserContext, ada: Owner
+) -> None:
+    await ada.deliver(HOSTILE)
+    page = await chromium.new_page()
+    asked: list[str] = []
+    refused: list[str] = []
+    chromium.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: refused.append(message.text))
+
+    await page.goto(f"{origin}/inbox")
+    await page.get_by_label("Login").fill(ada.actor.login)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("link", name="Look").click()
+    words = page.frame_locator("iframe").get_by_text("words")
+    await words.wait_for()
+    assert (await page.title()).startswith("Look ")
+    await page.get_by_text("tried to load 7 things from 1 host.").click()
+    await page.get_by_text("spy.example 7 times").wait_for()
+
+    for path in ("/inbox", "/aliases", "/", page.url.removeprefix(origin)):
+        await page.goto(origin + path, wait_until="load")
+        is_wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not is_wide, path
+    assert asked
+    assert all(url.startswith(f"{origin}/") for url in asked)
+    # A policy of ours that a page of ours breaks would be told on the console.
+    assert refused == []
+
+
+async def test_the_keyboard_reaches_the_content_and_the_first_message(
+    origin: str, chromium: BrowserContext, ada: Owner
+) -> None:
+    await ada.deliver(b"From: shop@shop.example\r\nSubject: Parcel\r\n\r\nIt is here.\r\n")
+    page = await chromium.new_page()
+    await page.goto(f"{origin}/login")
+    await page.get_by_label("Login").fill(ada.actor.login)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{origin}/inbox")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Parcel").wait_for()
+    assert await page.get_by_text("It is here.").is_visible()
