@@ -11,6 +11,7 @@ from app.core.aliases.model import Alias, AliasPatch, NewAlias
 from app.core.domains import service as domains
 from app.core.platform import Platform
 from app.errors import Conflict, Invalid, NotFound
+from app.lib.db import Conn
 from app.lib.times import utc_now
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
@@ -80,7 +81,7 @@ async def _page(
     async with platform.db.connection() as conn:
         found = await aliases.page(conn, actor.account_id, actor.keyring, before=before, limit=PAGE + 1)
         offered = await domains.shared(conn)
-        new_alias = await _made(platform, session, made)
+        new_alias = await _made(conn, session, made)
     return site.view.page(
         "aliases.html",
         status=422 if faults.summary else 200,
@@ -95,12 +96,11 @@ async def _page(
     )
 
 
-async def _made(platform: Platform, session: Session, alias_id: UUID | None) -> Alias | None:
+async def _made(conn: Conn, session: Session, alias_id: UUID | None) -> Alias | None:
     if alias_id is None:
         return None
     actor = session.actor
     try:
-        async with platform.db.connection() as conn:
-            return await aliases.get(conn, actor.account_id, actor.keyring, alias_id)
+        return await aliases.get(conn, actor.account_id, actor.keyring, alias_id)
     except NotFound:
         return None
