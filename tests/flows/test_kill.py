@@ -112,7 +112,7 @@ def test_what_was_acknowledged_is_there_exactly_once(restante: Restante) -> None
     with httpx.Client(base_url=restante.url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as api:
         found: dict[str, str] = {}
         counts: Counter[str] = Counter()
-        cursor = ""
+        cursor: str | None = ""
         while cursor is not None:
             page = api.get("/api/v1/messages", params={"limit": 100} | ({"cursor": cursor} if cursor else {})).json()
             for message in page["data"]:
