@@ -1,7 +1,7 @@
 # make run | test | lint | bench; each sets up what it needs the first time.
 VENV := .venv
 BIN := $(VENV)/bin
-UV ?= $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.uv/bin/uv)
+UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 UV_VERSION := 0.13.8
 unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := $(VENV)
