@@ -7,7 +7,10 @@ import msgspec
 _PATH = re.compile(r"\s*<(?P<route>@[^:>]*:)?(?P<address>(?:\"(?:[^\"\\]|\\.)*\"|[^<>\"])*)>(?P<rest>.*)\Z", re.DOTALL)
 _BARE = re.compile(r"\s*(?P<address>[^\s<>]+)(?P<rest>.*)\Z", re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^\s=]+))?\Z")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_SIZE_DIGITS = 20
+_MAX_PATH_BYTES = 254
+"""RFC 5321 section 4.5.3.1.3, less the angle brackets."""
 
 
 class BadArgument(Exception):
@@ -29,7 +32,7 @@ class MailArgument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RcptArgument(msgspec.Struct, frozen=True, kw_only=True):
-    """`RCPT TO:<address>`, as sent."""
+    """`RCPT TO:<address>`, as sent, but for a source route."""
 
     address: str
 
@@ -47,6 +50,8 @@ def mail(argument: str | None) -> MailArgument:
         raise BadArgument("501 5.5.4 SMTPUTF8 takes no value")
     _nothing_left(parameters)
     _check_ascii(address, is_utf8=is_utf8)
+    if not address.isprintable() or len(address.encode()) > _MAX_PATH_BYTES:
+        raise BadArgument("501 5.1.7 This is not a mail address we can read")
     return MailArgument(sender=address, size=int(size), is_utf8=is_utf8)
 
 
@@ -81,5 +86,6 @@ def _nothing_left(parameters: dict[str, str | None]) -> None:
 
 
 def _check_ascii(address: str, *, is_utf8: bool) -> None:
-    if not address.isascii() and not is_utf8:
-        raise BadArgument("553 5.6.7 An address with such letters needs SMTPUTF8")
+    """Bytes that are no UTF-8 have come through as lone surrogates."""
+    if not address.isascii() and (not is_utf8 or _LONE_SURROGATE.search(address)):
+        raise BadArgument("553 5.6.7 An address with such letters needs SMTPUTF8, and to be UTF-8")

@@ -1,6 +1,7 @@
 """The open connections of one process: how many there may be, from where, and saying goodbye to them."""
 
 import asyncio
+import contextlib
 import time
 from typing import Protocol
 
@@ -10,8 +11,8 @@ from app.lib.ratelimit import NetworkLimits
 class Peer(Protocol):
     """One connection, as far as shutting down needs to know it."""
 
-    def say_goodbye(self) -> None:
-        """Close now, or after the message under way."""
+    def say_goodbye(self, *, at_once: bool) -> None:
+        """Close after the message under way, or now."""
 
 
 class Connections:
@@ -46,12 +47,16 @@ class Connections:
             self._all_gone.set()
 
     async def close(self, *, seconds: float) -> int:
-        """Tell all peers that the server goes away, wait for those with a message under way; how many were left."""
+        """Tell all peers that the server goes away; those with a message under way have `seconds` to finish it.
+
+        Gives the number of peers that took longer and were cut off.
+        """
         for peer in list(self._addresses):
-            peer.say_goodbye()
+            peer.say_goodbye(at_once=False)
         if self._addresses:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_gone.wait(), seconds)
-            except TimeoutError:
-                return len(self._addresses)
-        return 0
+        left = list(self._addresses)
+        for peer in left:
+            peer.say_goodbye(at_once=True)
+        return len(left)

@@ -5,7 +5,7 @@ No policy, no replies and no storage here: the session answers the fault, the si
 
 import asyncio
 import enum
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -54,6 +54,10 @@ class DataSink(Protocol):
         ...
 
 
+Progress = Callable[[int], None]
+"""Told how many bytes of DATA have come so far, dropped ones included, whenever some came."""
+
+
 class _Refused(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.value)
@@ -66,6 +70,7 @@ async def read_data(
     *,
     size_limit: int,
     line_limit: int = LINE_LIMIT,
+    progress: Progress = lambda _: None,
 ) -> DataEnd:
     """Read one message after the 354 up to and with CRLF.CRLF (RFC 5321 4.1.1.4); later commands stay in the reader.
 
@@ -75,7 +80,7 @@ async def read_data(
     and `LimitReached` when `size_limit` more bytes were dropped without an end: then close the connection.
     """
     lines = _Lines(size_limit=size_limit, line_limit=line_limit)
-    async with aclosing(_chunks(reader)) as chunks:
+    async with aclosing(_chunks(reader, progress)) as chunks:
         async for chunk in chunks:
             try:
                 verified = lines.feed(chunk)
@@ -90,17 +95,21 @@ async def read_data(
     return DataEnd(size=lines.size)
 
 
-async def _chunks(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
+async def _chunks(reader: asyncio.StreamReader, progress: Progress) -> AsyncGenerator[bytes, None]:
     """Give the stuffed content in chunks of about the reader's limit, without the final dot's line."""
     # The CRLF before the final dot may be that of the DATA command itself (RFC 5321 4.1.1.4). asyncio has no public
     # way to push bytes back; with this CRLF in front the empty message needs no search of its own.
     reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001
     skip = 2
+    received = -skip
     while True:
         try:
             chunk = await reader.readuntil(_END)
         except asyncio.LimitOverrunError as overrun:
-            yield (await reader.read(overrun.consumed))[skip:]
+            chunk = await reader.read(overrun.consumed)
+            received += len(chunk)
+            progress(received)
+            yield chunk[skip:]
         except asyncio.IncompleteReadError as error:
             raise DataLost("The connection ended before the end of DATA.") from error
         else:

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from uuid import UUID
 
+from app.core.aliases.address import ROLE_LOCAL_PARTS
+from app.core.aliases.model import Mailbox
 from app.core.messages.cut import CutMessage, Cutter
 from app.core.messages.objects import NewObjects
 from app.core.messages.receive import Envelope, Recipient, receive
@@ -12,20 +14,17 @@ from app.core.platform import Platform
 from app.core.policy import recipients as policy
 from app.core.policy.model import Decision
 from app.core.policy.service import decide_recipient
-from app.errors import Unavailable
+from app.errors import LimitReached, Unavailable
 from app.lib.ids import new_id
 from app.lib.logs import error_fields, logger
 from app.lib.times import utc_now
 from app.smtp import replies
 from app.smtp.commands import MailArgument, RcptArgument
-from app.smtp.data import DataEnd, read_data
-
-Progress = Callable[[int], None]
-"""Told how many bytes of the content have come so far, whenever some came."""
+from app.smtp.data import DataLost, Progress, read_data
 
 
 class Reception:
-    """Collects the accepted recipients; then takes the content, once."""
+    """Collects the accepted recipients; then reads the content and stores it, once."""
 
     def __init__(
         self, platform: Platform, committer: Committer, mail: MailArgument, tls: tuple[str, str] | None
@@ -34,18 +33,17 @@ class Reception:
         self._committer = committer
         self._mail = mail
         self._tls = tls
-        self._kept: dict[str, Recipient] = {}
-        self._dropped: set[str] = set()
+        self._kept: dict[UUID, Recipient] = {}
+        self._begun = 0.0
+        self._cut: CutMessage | None = None
+        self._objects: NewObjects | None = None
+        self.recipient_count = 0
+        """Recipients accepted so far, those included whose mail will be dropped."""
 
     @property
     def is_utf8(self) -> bool:
         """Whether MAIL said SMTPUTF8."""
         return self._mail.is_utf8
-
-    @property
-    def recipient_count(self) -> int:
-        """Recipients accepted so far, those included whose mail will be dropped."""
-        return len(self._kept) + len(self._dropped)
 
     async def add_recipient(self, rcpt: RcptArgument) -> Decision:
         """Decide on one recipient, and remember it if it is accepted. Never raises."""
@@ -56,64 +54,71 @@ class Reception:
                 logger().error("smtp_rcpt_failed", **error_fields(error))
             decision, mailbox = policy.LOOKUP_FAILED, None
         logger().info("smtp_rcpt", code=decision.code, reason=decision.reason)
-        if not decision.accept:
-            return decision
-        if decision.keep and mailbox is not None:
-            self._kept[rcpt.address] = Recipient(address=rcpt.address, mailbox=mailbox)
-        else:
-            self._dropped.add(rcpt.address)
+        self.recipient_count += decision.accept
+        if decision.accept and decision.keep and mailbox is not None:
+            # One copy for each alias, however often and with whatever tags it was named; the first is shown.
+            self._kept.setdefault(mailbox.alias_id, Recipient(address=rcpt.address, mailbox=mailbox))
         return decision
 
-    async def take(self, reader: asyncio.StreamReader, progress: Progress) -> str:
-        """Read DATA's content and store it; the reply. It is 250 only once every copy is committed.
+    async def read(self, reader: asyncio.StreamReader, progress: Progress) -> str | None:
+        """Read DATA's content. None when it is to be stored, else the reply, and then nothing of it is kept.
 
-        Raises DataLost and LimitReached when there is nobody left to be answered; then nothing is kept.
+        Raises DataLost and LimitReached when the connection is to be closed; nothing is kept then either.
         """
-        objects = self._new_objects()
-        cutter = Cutter(objects.open)
-        begun = time.monotonic()
+        self._begun = time.monotonic()
+        self._objects = self._new_objects()
+        cutter = Cutter(self._objects.open)
+        refusal: str | None = replies.TRY_LATER
         try:
-            end, cut = await self._read(reader, cutter, progress)
-        except BaseException as error:
-            # Also when cancelled because the peer hung up: what was written belongs to no message.
-            await asyncio.shield(self._discard(cutter, objects))
-            if isinstance(error, Unavailable):
-                return _try_later(error)
+            refusal = await self._read(reader, cutter, progress)
+        except (DataLost, LimitReached):
             raise
-        if cut is None:
-            await self._discard(cutter, objects)
-            logger().info("smtp_data", reason=end.fault.value if end.fault else "empty", size=end.size)
-            return replies.of_fault(end.fault) if end.fault else replies.TRY_LATER
-        reply = await self._store(cut, objects)
-        milliseconds = round((time.monotonic() - begun) * 1000)
-        logger().info("smtp_data", code=reply[:3], size=cut.size, copies=len(self._kept), ms=milliseconds)
-        return reply
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is ours: temporary until proven permanent
+            refusal = self._answer(_failed(error))
+        finally:
+            if refusal is not None:
+                # Also when cancelled because the peer hung up: what was written belongs to no message.
+                await asyncio.shield(_discard(self._objects, cutter))
+        return refusal
 
-    async def _read(
-        self, reader: asyncio.StreamReader, cutter: Cutter, progress: Progress
-    ) -> tuple[DataEnd, CutMessage | None]:
-        sink = _Counted(cutter, progress)
-        end = await read_data(reader, sink, size_limit=self._platform.max_message_size)
-        return end, None if end.fault else await cutter.finish()
-
-    async def _store(self, cut: CutMessage, objects: NewObjects) -> str:
-        """From here on the objects are left alone: whether a failed commit took place only the database knows.
-
-        The sweeper deletes those that no message names.
-        """
+    async def store(self) -> str:
+        """Store what was read, a copy for every recipient; the reply. It is 250 only once all of them are committed."""
+        if self._cut is None or self._objects is None:
+            raise RuntimeError("read the content first")
         if not self._kept:
-            await objects.discard()
-            return replies.STORED
-        envelope = Envelope(sender=self._mail.sender, tls=self._tls)
+            await asyncio.shield(_discard(self._objects))
+            return self._answer(replies.STORED)
         copies = list(self._kept.values())
         try:
-            await receive(self._platform, self._committer, envelope, copies, cut, objects, now=utc_now())
+            for copy in copies:
+                await self._objects.copy_to(copy.mailbox.account_id)
         except Unavailable as error:
-            return _try_later(error)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong is ours: temporary until proven permanent
-            logger().error("smtp_store_failed", **error_fields(error))
-            return replies.TRY_LATER
-        return replies.STORED
+            await asyncio.shield(_discard(self._objects))
+            return self._answer(_failed(error))
+        # From here on the objects are left alone: whether a failed commit took place only the database knows. The
+        # sweeper deletes those that no message names.
+        envelope = Envelope(sender=self._mail.sender, tls=self._tls)
+        try:
+            await receive(self._platform, self._committer, envelope, copies, self._cut, self._objects, now=utc_now())
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._answer(_failed(error))
+        return self._answer(replies.STORED)
+
+    async def _read(self, reader: asyncio.StreamReader, cutter: Cutter, progress: Progress) -> str | None:
+        end = await read_data(reader, cutter, size_limit=self._platform.max_message_size, progress=progress)
+        if end.fault:
+            return self._answer(replies.of_fault(end.fault), reason=end.fault.value)
+        cut = await cutter.finish()
+        if self._kept and all(_is_too_much(copy.mailbox, cut.size) for copy in self._kept.values()):
+            return self._answer(replies.of_decision(policy.OVER_QUOTA), reason=policy.OVER_QUOTA.reason)
+        self._cut = cut
+        return None
+
+    def _answer(self, reply: str, **fields: str) -> str:
+        size = self._cut.size if self._cut else 0
+        milliseconds = round((time.monotonic() - self._begun) * 1000)
+        logger().info("smtp_data", code=reply[:3], size=size, copies=len(self._kept), ms=milliseconds, **fields)
+        return reply
 
     def _new_objects(self) -> NewObjects:
         """Where cut-out content goes: under the first recipient's account, who then shares it with the others."""
@@ -122,28 +127,28 @@ class Reception:
         is_plain = self._platform.blobs.presigns and all(mailbox.kind == "standard" for mailbox in mailboxes)
         return NewObjects(self._platform.blobs, owner, is_sealed=not is_plain)
 
-    @staticmethod
-    async def _discard(cutter: Cutter, objects: NewObjects) -> None:
-        try:
+
+def _is_too_much(mailbox: Mailbox, size: int) -> bool:
+    """Whether content of `size` bytes goes beyond the quota, which RCPT could not know without a true SIZE.
+
+    It is refused only where this holds for every recipient: one reply has to serve them all, so where it fits one of
+    them the others' quotas are overrun, by this one message.
+    """
+    is_role = mailbox.address.partition("@")[0] in ROLE_LOCAL_PARTS
+    decision = policy.decide(mailbox, is_our_domain=True, is_role=is_role, announced_size=size)
+    return decision == policy.OVER_QUOTA
+
+
+async def _discard(objects: NewObjects, cutter: Cutter | None = None) -> None:
+    try:
+        if cutter is not None:
             await cutter.abort()
-            await objects.discard()
-        except Unavailable:
-            logger().info("smtp_objects_left_to_sweeper")
+        await objects.discard()
+    except Unavailable:
+        logger().info("smtp_objects_left_to_sweeper")
 
 
-class _Counted:
-    """Passes content on to the cutter and reports how much has come."""
-
-    def __init__(self, cutter: Cutter, progress: Progress) -> None:
-        self._cutter = cutter
-        self._progress = progress
-        self._received = 0
-
-    async def write(self, data: bytes) -> None:
-        self._received += len(data)
-        self._progress(self._received)
-        await self._cutter.write(data)
-
-
-def _try_later(error: Unavailable) -> str:
-    return replies.STORE_FULL if error.code == "storage_full" else replies.TRY_LATER
+def _failed(error: Exception) -> str:
+    if not isinstance(error, Unavailable):
+        logger().error("smtp_data_failed", **error_fields(error))
+    return replies.STORE_FULL if getattr(error, "code", "") == "storage_full" else replies.TRY_LATER

@@ -58,12 +58,11 @@ async def receive(
 ) -> None:
     """Store one copy for every recipient; when this returns they are durable and readable.
 
-    Raises Unavailable; then nothing is stored, and what lies in the object store is the caller's to discard.
+    Every account has its copy of the objects already (`NewObjects.copy_to`). Raises Unavailable; then nothing is
+    stored, unless the database was lost during the commit.
     """
     layout = Layout(cut.marker, cut.cuts, objects.refs)
     first = recipients[0].mailbox.account_id
-    for recipient in recipients:
-        await objects.copy_to(recipient.mailbox.account_id)
     reading = await _maybe_in_thread(cut, layout)
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
     sealing = _Sealing(platform, summary, body, cut, now)
