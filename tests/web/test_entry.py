@@ -14,7 +14,10 @@ async def test_setup_makes_an_administrator_once_and_signs_in(browser: Browser, 
     assert (await browser.page(path)).all("form") == [{"method": "post"}]
     answer = await browser.post(path, {"login": "Ada", "password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "/aliases")
-    assert "ada" in (await browser.page("/aliases")).words
+    words = (await browser.page("/aliases")).words
+    assert "ada" in words
+    assert "postmaster@" in words
+    assert "abuse@" in words
     async with platform.db.connection() as conn:
         assert (await accounts.find(conn, "ada")).is_admin
     await browser.page(path, status=404)

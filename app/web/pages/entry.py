@@ -9,6 +9,7 @@ from litestar.response.redirect import Redirect
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account, NewAccount
 from app.core.auth import service as auth
+from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
 from app.lib.times import utc_now, utc_today
@@ -47,6 +48,7 @@ async def submit_setup(
             storage_limit=platform.storage_limit,
             today=utc_today(),
         )
+        await give_roles(conn, platform.instance, now=utc_now())
     return await _signed_in(platform, site, account, "/aliases", before=None)
 
 
