@@ -22,8 +22,10 @@ from app.lib.migrate import migrate
 from app.lib.postgres import EmbeddedPostgres
 from app.lib.times import utc_today
 from app.vault.instance import InstanceKey
+from app.vault.passwords import PasswordCost
 
 PASSWORD = "correct horse battery"
+CHEAP = PasswordCost(memory_kib=64, iterations=1, lanes=1, bcrypt_rounds=4)
 MakeAccount = Callable[..., Awaitable[Account]]
 
 
@@ -76,7 +78,7 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         db=db,
         blobs=LocalStore(tmp_path / "objects"),
         instance=instance,
-        hasher=PasswordHasher(),
+        hasher=PasswordHasher(CHEAP),
         public_url="http://restante.test",
         hostname="mx.restante.test",
         max_message_size=8 * 1024 * 1024,

@@ -4,33 +4,40 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from app.errors import LimitReached
 from app.vault import passwords
-from app.vault.passwords import PasswordRecord
+from app.vault.passwords import PasswordCost, PasswordRecord
 
 _AT_ONCE = 2
 _WAITING = 64
 
 
 class PasswordHasher:
-    """Runs password work in two threads; beyond 64 waiting callers, more are told to come back."""
+    """Runs password work in two threads; beyond 64 waiting callers, more are told to come back.
 
-    def __init__(self) -> None:
+    `cost` is what new passwords, and guesses at logins that nobody has, take.
+    """
+
+    def __init__(self, cost: PasswordCost = passwords.COST) -> None:
+        self._cost = cost
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
 
     async def set(self, password: str) -> tuple[PasswordRecord, bytes]:
         """The record to store and the holder key it opens with. Raises Invalid, LimitReached."""
         with self._place():
-            return await asyncio.get_running_loop().run_in_executor(self._threads, passwords.set_password, password)
+            work = partial(passwords.set_password, password, cost=self._cost)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def check(self, password: str, record: PasswordRecord | None) -> bytes | None:
         """The holder key, or None when the password is wrong. Without a record: None, at the same cost."""
         with self._place():
             loop = asyncio.get_running_loop()
             if record is None:
-                await loop.run_in_executor(self._threads, passwords.check_nothing, password)
+                work = partial(passwords.check_nothing, password, cost=self._cost)
+                await loop.run_in_executor(self._threads, work)
                 return None
             return await loop.run_in_executor(self._threads, passwords.check_password, password, record)
 
