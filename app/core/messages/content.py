@@ -1,16 +1,13 @@
 """What a leaf holds once its transfer encoding is undone (RFC 2045 section 6), as a stream in bounded memory."""
 
-import binascii
 import quopri
-import re
 from collections.abc import AsyncIterator
 
 from app.core.messages.charsets import decode
 from app.core.messages.cut import Cut, restore
 from app.core.messages.objects import StoredCuts
 from app.core.messages.read import Leaf
-
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+from app.core.messages.transfer import base64_size, decode_base64, decode_uu_lines, split_base64
 
 
 def stream(leaf: Leaf, cuts: StoredCuts) -> AsyncIterator[bytes]:
@@ -49,8 +46,7 @@ def size(leaf: Leaf) -> int | None:
         elif plain:
             total += len(piece)
         elif leaf.transfer_encoding == "base64" and len(leaf.pieces) == 1:
-            stripped = _NOT_BASE64.sub(b"", piece)
-            total += len(stripped) * 3 // 4
+            total += base64_size(piece)
         else:
             return None
     return total
@@ -88,16 +84,11 @@ async def _first_bytes(chunks: AsyncIterator[bytes], count: int) -> AsyncIterato
 
 
 async def _base64(raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lenient: foreign characters are skipped, an incomplete last group gives the bytes it holds."""
     rest = b""
     async for chunk in raw:
-        rest += _NOT_BASE64.sub(b"", chunk)
-        whole = len(rest) & ~3
-        if whole:
-            yield binascii.a2b_base64(rest[:whole])
-            rest = rest[whole:]
-    if len(rest) > 1:
-        yield binascii.a2b_base64(rest + b"=" * (4 - len(rest)))
+        decoded, rest = split_base64(rest + chunk)
+        yield decoded
+    yield decode_base64(rest)
 
 
 async def _quoted_printable(raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -107,20 +98,7 @@ async def _quoted_printable(raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 async def _uuencode(raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for lines in _whole_lines(raw):
-        decoded = bytearray()
-        for line in lines.splitlines():
-            if line.startswith((b"begin ", b"end")) or not line.strip():
-                continue
-            try:
-                decoded += binascii.a2b_uu(line)
-            except binascii.Error:
-                # Broken encoders write more characters than the length at the line's start allows.
-                count = (((line[0] - 32) & 63) * 4 + 5) // 3
-                try:
-                    decoded += binascii.a2b_uu(line[:count])
-                except binascii.Error:
-                    continue
-        yield bytes(decoded)
+        yield decode_uu_lines(lines)
 
 
 async def _whole_lines(raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -2,26 +2,33 @@
 
 import inspect
 import re
+from binascii import a2b_qp
 from datetime import UTC, datetime
-from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from itertools import islice
 
 from app.core.messages.charsets import decode
 from app.core.messages.model import Correspondent, Header
+from app.core.messages.transfer import decode_base64
 
 MAX_VALUE_CHARS = 16_384
 """Of a field's value; longer ones are cut for showing, the source has them whole."""
 MAX_CORRESPONDENTS = 200
+MAX_HEADERS = 1000
+_MAX_FIELDS = 10
+"""Of one name that are read for addresses; RFC 5322 section 3.6 allows one."""
 # Newer patch releases of Python answer nothing at all for a field that is not perfect, unless told to be lenient.
 _LENIENT = {"strict": False} if "strict" in inspect.signature(getaddresses).parameters else {}
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+# The text ends at the next word's beginning too, so that looking for ends that are missing stays linear.
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bq])\?((?:[^?=]|=(?!\?(?!=))|\?(?!=))*)\?=", re.IGNORECASE)
 
 
-def text(raw: object) -> str:
+def text(raw: str) -> str:
     """One field's value for people: encoded words decoded, 8-bit text read as best as can be, unfolded."""
-    value = _eight_bit(_FOLD.sub(" ", str(raw)[:MAX_VALUE_CHARS])).strip()
+    value = _eight_bit(_FOLD.sub(" ", raw[:MAX_VALUE_CHARS])).strip()
     if "=?" in value:
         value = _encoded_words(value)
     return _CONTROLS.sub("", value)
@@ -29,15 +36,15 @@ def text(raw: object) -> str:
 
 def all_headers(message: Message) -> tuple[Header, ...]:
     """Every field in order; at most 1,000."""
-    return tuple(Header(name, text(value)) for name, value in message.raw_items())[:1000]
+    return tuple(Header(text(name), text(value)) for name, value in islice(message.raw_items(), MAX_HEADERS))
 
 
 def correspondents(message: Message, name: str) -> tuple[Correspondent, ...]:
     """The addresses of all fields of this name, their names decoded; at most 200."""
-    raw = [_FOLD.sub(" ", str(value)[:MAX_VALUE_CHARS]) for value in message.get_all(name, [])]
+    raw = [_FOLD.sub(" ", value[:MAX_VALUE_CHARS]) for value in message.get_all(name, [])[:_MAX_FIELDS]]
     try:
         pairs = getaddresses(raw, **_LENIENT)
-    except (ValueError, IndexError, AttributeError):
+    except (ValueError, IndexError, AttributeError, RecursionError):  # RecursionError: thousands of open brackets
         pairs = [("", value) for value in raw]
     found = [Correspondent(text(shown), text(address)) for shown, address in pairs if shown or address]
     return tuple(found[:MAX_CORRESPONDENTS])
@@ -56,15 +63,26 @@ def sent_at(message: Message) -> datetime | None:
 
 
 def _encoded_words(value: str) -> str:
-    try:
-        pieces = decode_header(value)
-    except (ValueError, LookupError):
-        return value
-    return "".join(decode(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces)
+    """Words of one character set that stand side by side are decoded as one: senders split characters between them."""
+    pieces: list[str] = []
+    label, pending, end = "", b"", 0
+    for word in _ENCODED_WORD.finditer(value):
+        between = value[end : word.start()]
+        is_adjacent = bool(end) and not between.strip()
+        if not is_adjacent or word[1].lower() != label:
+            pieces += [decode(pending, label), "" if is_adjacent else between]
+            label, pending = word[1].lower(), b""
+        raw = word[3].encode()
+        pending += decode_base64(raw) if word[2] in "bB" else a2b_qp(raw, header=True)
+        end = word.end()
+    return "".join([*pieces, decode(pending, label), value[end:]])
 
 
 def _eight_bit(value: str) -> str:
     """Bytes that the parser could not place (surrogates) read as UTF-8, else as Windows-1252."""
     if value.isascii():
         return value
-    return decode(value.encode("utf-8", "surrogateescape"), None)
+    try:
+        return decode(value.encode("utf-8", "surrogateescape"), None)
+    except UnicodeEncodeError:  # half of a surrogate pair, out of a decoder more lenient than ours
+        return value.encode("utf-8", "replace").decode()

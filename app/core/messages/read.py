@@ -8,18 +8,27 @@ from collections.abc import Iterator
 from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
-from email.utils import collapse_rfc2231_value
+from email.policy import Compat32
 
 import msgspec
 
 from app.core.messages import headers
+from app.core.messages.charsets import decode
 from app.core.messages.cut import Cut, split_payload
 from app.core.messages.model import Layout
 
 MAX_LEAVES = 1000
 _MAX_FILENAME_CHARS = 200
-_PATH_OR_CONTROL = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]")
+_MAX_PARAMETERS = 100
+_MAX_PARAMETER_CHARS = 4096
+_UNFIT_FOR_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_BOUNDARY = re.compile(rb"[;\s]boundary\s*[*=]", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z0-9-]*")
+# The parser asks every open boundary at every line, and makes an object of several hundred bytes of every line.
+_MAX_LINES = 300_000
+_MAX_DASHED_LINES = 10_000
+_MAX_BOUNDARY_CHECKS = 10_000_000
+_DEEPEST = 300
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
 _EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -64,12 +73,27 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(leaf for leaf in self.leaves if leaf.ordinal not in shown and (leaf.pieces or leaf.is_attachment))
 
 
+class _AsSent(Compat32):
+    """Gives fields as they were sent, 8-bit characters as surrogates; `compat32` replaces those by question marks.
+
+    Parameters are read in quadratic time: of the Content- fields that have them only as much is given as is sane.
+    """
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """The value, still folded."""
+        if name[:8].lower() == "content-":
+            return ";".join(value[:_MAX_PARAMETER_CHARS].split(";", _MAX_PARAMETERS)[:_MAX_PARAMETERS])
+        return value
+
+
+_POLICY = _AsSent()
+
+
 def read(skeleton: bytes, layout: Layout) -> Reading:
     """Take the skeleton apart. The work is linear in its size, which the cutter bounds."""
     try:
-        message = BytesParser(policy=compat32).parsebytes(skeleton)
-        leaves = tuple(_leaves(message, layout))
-    except (MessageError, ValueError, LookupError, RecursionError, AttributeError, TypeError, IndexError):
+        message, leaves = _unparsed(skeleton, layout) if _is_bomb(skeleton) else _parsed(skeleton, layout)
+    except (MessageError, ValueError, LookupError, RecursionError, AttributeError, TypeError):
         message, leaves = _unparsed(skeleton, layout)
     return Reading(
         message=message,
@@ -77,6 +101,20 @@ def read(skeleton: bytes, layout: Layout) -> Reading:
         text=_first(leaves, "text/plain"),
         html=_first(leaves, "text/html"),
     )
+
+
+def _is_bomb(skeleton: bytes) -> bool:
+    """Whether parsing would cost far more than the length says."""
+    lines = skeleton.count(b"\n")
+    if lines > _MAX_LINES or skeleton.count(b"\n--") > _MAX_DASHED_LINES:
+        return True
+    depth = min(len(_BOUNDARY.findall(skeleton)), _DEEPEST)
+    return depth * lines > _MAX_BOUNDARY_CHECKS
+
+
+def _parsed(skeleton: bytes, layout: Layout) -> tuple[Message, tuple[Leaf, ...]]:
+    message = BytesParser(policy=_POLICY).parsebytes(skeleton)
+    return message, tuple(_leaves(message, layout))
 
 
 def _leaves(message: Message, layout: Layout) -> Iterator[Leaf]:
@@ -98,14 +136,14 @@ def _leaf(part: Message, ordinal: int, layout: Layout, *, is_nested: bool) -> Le
     if not _TYPE.match(content_type):
         content_type = "application/octet-stream"
     filename = _filename(part)
-    disposition = headers.text(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
+    disposition = _token(headers.text(part.get("Content-Disposition", "")))
     payload = part.get_payload()
     raw = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
     return Leaf(
         ordinal=ordinal,
         content_type=content_type,
         charset=_charset(part),
-        transfer_encoding=headers.text(part.get("Content-Transfer-Encoding", "")).lower(),
+        transfer_encoding=_token(headers.text(part.get("Content-Transfer-Encoding", ""))),
         filename=filename or f"part-{ordinal + 1}{_EXTENSIONS.get(content_type, '.bin')}",
         content_id=headers.text(part.get("Content-ID", "")).strip("<> ")[:_MAX_FILENAME_CHARS],
         is_attachment=disposition == "attachment" or bool(filename),
@@ -114,14 +152,17 @@ def _leaf(part: Message, ordinal: int, layout: Layout, *, is_nested: bool) -> Le
     )
 
 
+def _token(value: str) -> str:
+    """The word at the value's front, without the quotes, comments and semicolons that senders add."""
+    found = _TOKEN.match(value.lower().strip("\"' "))
+    return found[0] if found else ""
+
+
 def _filename(part: Message) -> str:
     """The name the sender gave (RFC 2231 or RFC 2047), without folders, control or direction-changing characters."""
-    try:
-        name = part.get_filename("") or ""
-    except (ValueError, TypeError, LookupError, IndexError):
-        name = ""
+    name = _parameter(part, "filename", "Content-Disposition") or _parameter(part, "name", "Content-Type") or ""
     name = headers.text(name).replace("\\", "/").rpartition("/")[2]
-    name = _PATH_OR_CONTROL.sub("", name).strip(". ")
+    name = _UNFIT_FOR_NAMES.sub("", name).strip(". ")
     if len(name) <= _MAX_FILENAME_CHARS:
         return name
     stem, dot, extension = name.rpartition(".")
@@ -129,10 +170,17 @@ def _filename(part: Message) -> str:
 
 
 def _charset(part: Message) -> str | None:
+    return _parameter(part, "charset", "Content-Type")
+
+
+def _parameter(part: Message, name: str, header: str) -> str | None:
+    """A parameter's value, RFC 2231's encoding undone: there the library gives (charset, language, octets as text)."""
     try:
-        value = part.get_param("charset")
-        return None if value is None else collapse_rfc2231_value(value)
-    except (ValueError, TypeError, LookupError, IndexError):
+        value = part.get_param(name, header=header)
+        if not isinstance(value, tuple):
+            return value
+        return decode(value[2].encode("latin-1", "surrogateescape"), value[0])
+    except (ValueError, TypeError, LookupError):
         return None
 
 
@@ -146,8 +194,8 @@ def _first(leaves: tuple[Leaf, ...], content_type: str) -> Leaf | None:
 def _unparsed(skeleton: bytes, layout: Layout) -> tuple[Message, tuple[Leaf, ...]]:
     """The header as far as it can be read, and the whole body as one plain text."""
     head, _, body = skeleton.partition(b"\r\n\r\n")
-    message: Message = Message(policy=compat32)
-    for line in re.split(rb"\r\n(?![ \t])", head)[:MAX_LEAVES]:
+    message: Message = Message(policy=_POLICY)
+    for line in re.split(rb"\r\n(?![ \t])", head, maxsplit=headers.MAX_HEADERS)[: headers.MAX_HEADERS]:
         name, colon, value = line.decode("utf-8", "surrogateescape").partition(":")
         if colon and name.strip().isprintable() and name.strip():
             message[name.strip()] = value.strip()
