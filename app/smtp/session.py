@@ -91,9 +91,10 @@ class Session(SMTP):
         self._connections.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Leave the server's list; a message under way is given up unless its commit has begun."""
-        self._connections.remove(self)
+        """Give up a message under way, unless its commit has begun; then leave the server's list."""
         super().connection_lost(error)
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.add_done_callback(lambda _: self._connections.remove(self))
 
     def eof_received(self) -> bool:
         """The peer sends no more, but may still read: commands it has sent are answered to the end."""
