@@ -71,7 +71,9 @@ async def start_mx(platform: Platform, tmp_path: Path) -> AsyncIterator[StartMx]
 
         async def start(served: Platform = platform, *, limits: NetworkLimits | None = None, **changes: object) -> Mx:
             settings: Settings = msgspec.structs.replace(SETTINGS, **changes)
-            return await stack.enter_async_context(running(served, limits or network_limits(), settings))
+            return await stack.enter_async_context(
+                running(served, network_limits() if limits is None else limits, settings)
+            )
 
         yield start
 
