@@ -1,0 +1,121 @@
+"""Messages received as SMTP does it, but without SMTP, and owners who read them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import msgspec
+import pytest
+
+from app.core.accounts import service as accounts
+from app.core.accounts.model import Account, NewAccount
+from app.core.aliases import address as addresses
+from app.core.aliases import service as aliases
+from app.core.aliases.model import Alias, NewAlias
+from app.core.auth.model import Actor
+from app.core.messages import service
+from app.core.messages.cut import Cutter
+from app.core.messages.model import MessageLine
+from app.core.messages.objects import NewObjects
+from app.core.messages.receive import Envelope, Recipient, receive
+from app.core.messages.store import Committer
+from app.core.platform import Platform
+from app.lib.times import utc_now, utc_today
+from app.vault.passwords import PasswordRecord
+
+# Hashing a real password costs a tenth of a second, and nobody signs in here.
+NO_PASSWORD = PasswordRecord(salt=bytes(16), memory_kib=65536, iterations=1, lanes=1, verifier="none")
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """An account with one alias, and what its owner does."""
+
+    platform: Platform
+    account: Account
+    actor: Actor
+    alias: Alias
+
+    async def lines(self, limit: int = 50) -> list[MessageLine]:
+        async with self.platform.db.connection() as conn:
+            return await service.page(conn, self.actor, folder=None, before=None, limit=limit)
+
+    async def newest(self) -> MessageLine:
+        return (await self.lines(1))[0]
+
+    async def original(self, line: MessageLine) -> bytes:
+        content = await service.source(self.platform, self.actor, line.message_id)
+        return b"".join([chunk async for chunk in content.stream])
+
+    async def attachment(self, line: MessageLine, ordinal: int) -> bytes:
+        content = await service.attachment(self.platform, self.actor, line.message_id, ordinal)
+        return b"".join([chunk async for chunk in content.stream])
+
+
+MakeOwner = Callable[[str], Awaitable[Owner]]
+Deliver = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def make_owner(platform: Platform) -> MakeOwner:
+    """`await make_owner("ada")`: an account with the alias ada-alias@restante.test."""
+
+    async def make(login: str) -> Owner:
+        new = NewAccount(login=login, password="")
+        async with platform.db.transaction() as conn:
+            account = await accounts.create(
+                conn, platform.instance, new, password=NO_PASSWORD, storage_limit=1 << 30, today=utc_today()
+            )
+            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+            alias = await aliases.create(
+                conn, account.account_id, keyring, NewAlias(local_part=f"{login}-alias"), now=utc_now()
+            )
+        actor = Actor(account_id=account.account_id, login=login, is_admin=False, keyring=keyring)
+        return Owner(platform=platform, account=account, actor=actor, alias=alias)
+
+    return make
+
+
+@pytest.fixture
+async def ada(make_owner: MakeOwner) -> Owner:
+    return await make_owner("ada")
+
+
+@pytest.fixture
+async def bob(make_owner: MakeOwner) -> Owner:
+    return await make_owner("bob")
+
+
+@pytest.fixture
+async def committer(platform: Platform) -> AsyncIterator[Committer]:
+    made = Committer(platform.db, shard=0)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def recipient(platform: Platform) -> Callable[[str], Awaitable[Recipient]]:
+    async def find(text: str) -> Recipient:
+        parsed = addresses.parse(text)
+        assert parsed is not None
+        async with platform.db.connection() as conn:
+            mailbox = await aliases.mailbox(conn, parsed)
+        assert mailbox is not None
+        return Recipient(address=text, mailbox=mailbox)
+
+    return find
+
+
+@pytest.fixture
+def deliver(platform: Platform, committer: Committer, recipient: Callable[[str], Awaitable[Recipient]]) -> Deliver:
+    """`await deliver(raw, "ada-alias@restante.test", …)`: as after DATA."""
+
+    async def run(raw: bytes, *to: str, sender: str = "shop@shop.test", is_sealed: bool = True) -> None:
+        recipients: Sequence[Recipient] = [await recipient(address) for address in to]
+        objects = NewObjects(platform.blobs, recipients[0].mailbox.account_id, is_sealed=is_sealed)
+        cutter = Cutter(objects.open)
+        await cutter.write(raw)
+        cut = await cutter.finish()
+        for one in recipients:
+            await objects.copy_to(one.mailbox.account_id)
+        envelope = Envelope(sender=sender, tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
+        await receive(platform, committer, envelope, recipients, cut, objects, now=utc_now())
+
+    return run
