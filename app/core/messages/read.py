@@ -4,7 +4,7 @@ Bad mail never raises: what cannot be parsed is one leaf of plain text, and the 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
@@ -23,6 +23,7 @@ _MAX_PARAMETERS = 100
 _MAX_PARAMETER_CHARS = 4096
 _UNFIT_FOR_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _BOUNDARY = re.compile(rb"[;\s]boundary\s*[*=]", re.IGNORECASE)
+_NOT_ENCODED = frozenset({"", "7bit", "8bit", "binary"})
 _TOKEN = re.compile(r"[a-z0-9-]*")
 # The parser asks every open boundary at every line, and makes an object of several hundred bytes of every line.
 _MAX_LINES = 300_000
@@ -52,7 +53,9 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
     content_id: str
     is_attachment: bool
-    """Said to be one by its Content-Disposition or by carrying a file name."""
+    """Said to be one by its Content-Disposition."""
+    is_named: bool
+    """Its sender gave it a file name."""
     is_nested: bool
     """Inside an attached message."""
     pieces: tuple[bytes | Cut, ...]
@@ -70,7 +73,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     def attachments(self) -> tuple[Leaf, ...]:
         """Every leaf that is not shown as the message's text; empty bodies are none."""
         shown = {leaf.ordinal for leaf in (self.text, self.html) if leaf is not None}
-        return tuple(leaf for leaf in self.leaves if leaf.ordinal not in shown and (leaf.pieces or leaf.is_attachment))
+        return tuple(
+            leaf
+            for leaf in self.leaves
+            if leaf.ordinal not in shown and (leaf.pieces or leaf.is_attachment or leaf.is_named)
+        )
 
 
 class _AsSent(Compat32):
@@ -95,12 +102,8 @@ def read(skeleton: bytes, layout: Layout) -> Reading:
         message, leaves = _unparsed(skeleton, layout) if _is_bomb(skeleton) else _parsed(skeleton, layout)
     except (MessageError, ValueError, LookupError, RecursionError, AttributeError, TypeError):
         message, leaves = _unparsed(skeleton, layout)
-    return Reading(
-        message=message,
-        leaves=leaves,
-        text=_first(leaves, "text/plain"),
-        html=_first(leaves, "text/html"),
-    )
+    shown = _bodies(leaves)
+    return Reading(message=message, leaves=leaves, text=_first(shown, "text/plain"), html=_first(shown, "text/html"))
 
 
 def _is_bomb(skeleton: bytes) -> bool:
@@ -122,34 +125,55 @@ def _leaves(message: Message, layout: Layout) -> Iterator[Leaf]:
     stack = [(message, False)]
     while stack and ordinal < MAX_LEAVES:
         part, is_nested = stack.pop()
-        if part.is_multipart():
+        encoded = _encoded_message(part)
+        if encoded is not None:
+            yield _leaf(part, encoded, ordinal, layout, is_nested=is_nested)
+            ordinal += 1
+        elif part.is_multipart():
             inside = is_nested or part.get_content_type() == "message/rfc822"
             children: list[Message] = part.get_payload()  # type: ignore[assignment]
             stack += [(child, inside) for child in reversed(children)]
         else:
-            yield _leaf(part, ordinal, layout, is_nested=is_nested)
+            payload = part.get_payload()
+            yield _leaf(part, payload if isinstance(payload, str) else "", ordinal, layout, is_nested=is_nested)
             ordinal += 1
 
 
-def _leaf(part: Message, ordinal: int, layout: Layout, *, is_nested: bool) -> Leaf:
+def _encoded_message(part: Message) -> str | None:
+    """The text of an attached message in base64, which RFC 2046 section 5.2.1 forbids and the parser does not undo."""
+    if part.get_content_type() != "message/rfc822" or _transfer_encoding(part) in _NOT_ENCODED:
+        return None
+    payload: object = part.get_payload()
+    inner = payload[0] if isinstance(payload, list) and len(payload) == 1 else None
+    text = inner.get_payload() if isinstance(inner, Message) and not inner.keys() else None
+    return text if isinstance(text, str) else None
+
+
+def _leaf(part: Message, payload: str, ordinal: int, layout: Layout, *, is_nested: bool) -> Leaf:
     content_type = part.get_content_type()
-    if not _TYPE.match(content_type):
+    if content_type.startswith("multipart/"):
+        content_type = "text/plain"  # its boundary is missing, or never comes
+    elif not _TYPE.match(content_type):
         content_type = "application/octet-stream"
     filename = _filename(part)
     disposition = _token(headers.text(part.get("Content-Disposition", "")))
-    payload = part.get_payload()
-    raw = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    raw = payload.encode("utf-8", "surrogateescape")
     return Leaf(
         ordinal=ordinal,
         content_type=content_type,
         charset=_charset(part),
-        transfer_encoding=_token(headers.text(part.get("Content-Transfer-Encoding", ""))),
+        transfer_encoding=_transfer_encoding(part),
         filename=filename or f"part-{ordinal + 1}{_EXTENSIONS.get(content_type, '.bin')}",
         content_id=headers.text(part.get("Content-ID", "")).strip("<> ")[:_MAX_FILENAME_CHARS],
-        is_attachment=disposition == "attachment" or bool(filename),
+        is_attachment=disposition == "attachment",
+        is_named=bool(filename),
         is_nested=is_nested,
         pieces=tuple(split_payload(raw, layout.marker, layout.cuts)) if raw else (),
     )
+
+
+def _transfer_encoding(part: Message) -> str:
+    return _token(headers.text(part.get("Content-Transfer-Encoding", "")))
 
 
 def _token(value: str) -> str:
@@ -184,11 +208,18 @@ def _parameter(part: Message, name: str, header: str) -> str | None:
         return None
 
 
-def _first(leaves: tuple[Leaf, ...], content_type: str) -> Leaf | None:
-    return next(
-        (leaf for leaf in leaves if leaf.content_type == content_type and not (leaf.is_attachment or leaf.is_nested)),
-        None,
-    )
+def _bodies(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """What may be shown as the message's text; parts with a file name only where nothing else can be."""
+    texts = [
+        leaf
+        for leaf in leaves
+        if leaf.content_type in {"text/plain", "text/html"} and not (leaf.is_attachment or leaf.is_nested)
+    ]
+    return [leaf for leaf in texts if not leaf.is_named] or texts[:1]
+
+
+def _first(leaves: Sequence[Leaf], content_type: str) -> Leaf | None:
+    return next((leaf for leaf in leaves if leaf.content_type == content_type), None)
 
 
 def _unparsed(skeleton: bytes, layout: Layout) -> tuple[Message, tuple[Leaf, ...]]:
@@ -207,6 +238,7 @@ def _unparsed(skeleton: bytes, layout: Layout) -> tuple[Message, tuple[Leaf, ...
         filename="part-1.txt",
         content_id="",
         is_attachment=False,
+        is_named=False,
         is_nested=False,
         pieces=tuple(split_payload(body, layout.marker, layout.cuts)) if body else (),
     )

@@ -46,6 +46,7 @@ def leaf(encoding: str, pieces: Sequence[bytes | Cut], charset: str | None = Non
         filename="x",
         content_id="",
         is_attachment=False,
+        is_named=False,
         is_nested=False,
         pieces=tuple(pieces),
     )

@@ -80,6 +80,30 @@ def test_the_text_of_an_attached_message_is_not_shown_as_ours() -> None:
     assert [body(leaf) for leaf in found.attachments] == [b"inner"]
 
 
+@pytest.mark.parametrize("encoding", [b"base64", b"x-uuencode"])
+def test_an_attached_message_that_was_encoded_is_one_attachment(encoding: bytes) -> None:
+    part = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: " + encoding + b"\n\nU3ViamVjdDogeA=="
+    (leaf,) = reading(multipart(part)).attachments
+    assert (leaf.content_type, leaf.transfer_encoding) == ("message/rfc822", encoding.decode())
+    assert (leaf.filename, body(leaf)) == ("part-1.eml", b"U3ViamVjdDogeA==")
+
+
+def test_a_text_with_a_name_is_shown_where_there_is_no_other() -> None:
+    named = b"Content-Type: text/plain; name=a.txt\n\nnamed"
+    assert body(reading(named).text) == b"named"
+    found = reading(multipart(named, b"Content-Type: text/plain\n\nunnamed"))
+    assert body(found.text) == b"unnamed"
+    assert [leaf.filename for leaf in found.attachments] == ["a.txt"]
+    assert reading(b"Content-Disposition: attachment\n" + named).text is None
+
+
+@pytest.mark.parametrize("parameter", [b"", b"; boundary=", b"; boundary=other"])
+def test_a_multipart_without_its_boundary_is_shown_as_text(parameter: bytes) -> None:
+    found = reading(b"Content-Type: multipart/mixed" + parameter + b"\n\n--b\n\ntext\n--b--\n")
+    assert body(found.text) == b"--b\r\n\r\ntext\r\n--b--\r\n"
+    assert found.attachments == ()
+
+
 @pytest.mark.parametrize(
     ("fields", "filename"),
     [
