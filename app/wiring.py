@@ -7,8 +7,8 @@ import secrets
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -108,15 +108,24 @@ async def prepare(platform: Platform, mail_domains: Sequence[str]) -> None:
         await give_roles(conn, platform.instance, now=utc_now())
 
 
+class _WebServer(uvicorn.Server):
+    """Ends by `should_exit` alone: uvicorn's own handling sends the signal once more when all is done."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to us."""
+        yield
+
+
 def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
     """Serve pages and API on the socket until SIGTERM."""
     logs.configure(role="web")
 
-    async def main() -> None:
+    async def main(stop: asyncio.Event) -> None:
         async with open_platform(config, dsn) as platform:
             app = create_app(platform, is_https=config.is_https, api=api_router(platform))
             give_problems(app)
-            server = uvicorn.Server(
+            server = _WebServer(
                 uvicorn.Config(
                     app,
                     http="httptools",
@@ -129,9 +138,12 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
                     timeout_graceful_shutdown=_WEB_GRACE_SECONDS,
                 )
             )
-            await server.serve(sockets=[listener])
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            await stop.wait()
+            server.should_exit = True
+            await serving
 
-    uvloop.run(main())
+    uvloop.run(_until_told(main))
 
 
 def run_smtp(config: Config, dsn: str, listener: socket.socket, *, shard: int) -> None:
