@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -27,6 +27,16 @@ from app.vault.passwords import PasswordCost
 PASSWORD = "correct horse battery"
 CHEAP = PasswordCost(memory_kib=64, iterations=1, lanes=1, bcrypt_rounds=4)
 MakeAccount = Callable[..., Awaitable[Account]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On CI a browser test that was skipped has failed: the browser was to be installed."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and item.get_closest_marker("browser"):
+        report.outcome = "failed"
+        report.longrepr = "CI runs the browser tests: install Chromium"
+    return report
 
 
 @pytest.fixture(scope="session")
