@@ -11,6 +11,8 @@ from app.errors import FieldError, Invalid
 
 _T = TypeVar("_T")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
+_NUMBER = re.compile(r"[0-9]{1,20}\Z")
+_PORT = re.compile(r"[0-9]{1,5}\Z")
 MIN_SECRET = 32
 MIB = 1024 * 1024
 
@@ -173,14 +175,14 @@ def _database_url(text: str) -> str:
 
 
 def _secret(text: str) -> str:
-    if len(text) < MIN_SECRET:
+    if len(text.strip()) < MIN_SECRET:  # the space around it does not count
         raise ValueError(f"should be at least {MIN_SECRET} random characters, for example from `openssl rand -hex 32`")
     return text
 
 
 def _address(text: str) -> Address:
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - TCP's highest port
+    if not colon or not _PORT.match(port) or int(port) > 65535:  # noqa: PLR2004 - TCP's highest port
         raise ValueError("should look like 127.0.0.1:8000 or [::]:8000")
     return Address(host=host.strip("[]") or "0.0.0.0", port=int(port))  # noqa: S104 - ":8000" means all addresses
 
@@ -202,12 +204,15 @@ def _domain(text: str) -> str:
 
 
 def _domains(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_domain(part) for part in text.split(",") if part.strip()))
+    names = dict.fromkeys(_domain(part) for part in text.split(",") if part.strip())
+    if not names:
+        raise ValueError("should be domain names with commas between them")
+    return tuple(names)
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+        if not _NUMBER.match(text) or not low <= int(text) <= high:
             raise ValueError(f"should be a whole number from {low} to {high}")
         return int(text)
 

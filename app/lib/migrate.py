@@ -4,6 +4,7 @@ The job queue's own tables come from its library and are kept up with the librar
 """
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import psycopg
@@ -38,7 +39,8 @@ def migrate(conn: Connection, folder: Path = MIGRATIONS) -> list[str]:
 
 def check(conn: Connection, folder: Path = MIGRATIONS) -> None:
     """Raise Unavailable when the schema is older than this code."""
-    missing = [name for name in _file_names(folder) if name not in _applied(conn)]
+    applied = _applied(conn)
+    missing = [name for name in [*_job_files(), *_file_names(folder)] if name not in applied]
     if missing:
         raise Unavailable(f"The database lacks {missing[0]}; run `restante migrate`.", code="schema_old")
 
@@ -50,6 +52,13 @@ def newest(folder: Path = MIGRATIONS) -> str:
 
 def _file_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("[0-9]*.sql"))
+
+
+def _job_files() -> dict[str, Traversable]:
+    """The queue library's migrations in order, by the names they are recorded under."""
+    shipped = (resources.files("procrastinate") / "sql" / "migrations").iterdir()
+    files = {_JOBS + entry.name: entry for entry in shipped if entry.name.endswith(".sql")}
+    return dict(sorted(files.items()))
 
 
 def _applied(conn: Connection) -> set[str]:
@@ -68,15 +77,14 @@ def _apply_files(conn: Connection, folder: Path) -> list[str]:
 
 def _apply_jobs(conn: Connection) -> list[str]:
     """The queue library's schema: whole on a new database, else those of its migrations that came with an upgrade."""
-    shipped = resources.files("procrastinate") / "sql" / "migrations"
-    files = {_JOBS + entry.name: entry for entry in shipped.iterdir() if entry.name.endswith(".sql")}
+    files = _job_files()
     applied = _applied(conn)
     if not any(name.startswith(_JOBS) for name in applied):
         with conn.transaction():
             conn.execute(SchemaManager.get_schema().encode())
             _record(conn, *files)
         return ["procrastinate"]
-    todo = sorted(set(files) - applied)
+    todo = [name for name in files if name not in applied]
     for name in todo:
         _apply(conn, name, files[name].read_text())
     return todo
