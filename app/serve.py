@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -63,6 +63,7 @@ def run_role(config: Config, role: Callable[[str], None]) -> None:
         raise Unavailable("No database: set DATABASE_URL, or let `restante serve` run the embedded one.")
     with connect_now(dsn) as conn:
         migrate.check(conn)
+    asyncio.run(prepare(config, dsn))
     role(dsn)
 
 
@@ -106,19 +107,23 @@ async def prepare(config: Config, dsn: str) -> None:
 
 
 async def check(config: Config, dsn: str) -> list[str]:
-    """What is wrong with the database and the object store, a sentence each."""
-    faults = []
-    try:
-        with connect_now(dsn) as conn:
-            migrate.check(conn)
-    except RestanteError as error:
-        faults.append(error.detail)
+    """What is wrong with the database, the instance key and the object store, a sentence each."""
     async with wiring.open_platform(config, dsn) as platform:
-        try:
-            await platform.blobs.check()
-        except RestanteError as error:
-            faults.append(error.detail)
-    return faults
+
+        async def schema() -> None:
+            with connect_now(dsn) as conn:
+                migrate.check(conn)
+            await wiring.prepare(platform, config.mail_domains)
+
+        return [fault for fault in (await _fault(schema()), await _fault(platform.blobs.check())) if fault]
+
+
+async def _fault(work: Awaitable[None]) -> str | None:
+    try:
+        await work
+    except RestanteError as error:
+        return error.detail
+    return None
 
 
 def run_command(config: Config, command: Command) -> Row | list[Row]:

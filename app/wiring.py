@@ -21,6 +21,7 @@ from app.config import Config
 from app.core.auth.hashing import PasswordHasher
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
+from app.core.instance.service import check_key
 from app.core.platform import Platform
 from app.errors import Invalid
 from app.lib import logs
@@ -102,8 +103,12 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
 
 
 async def prepare(platform: Platform, mail_domains: Sequence[str]) -> None:
-    """What a start needs in the database besides the schema: the shared domains and their role addresses."""
+    """What a start needs in the database besides the schema: its own key, the shared domains, their role addresses.
+
+    Raises Conflict when the database was made with another instance key.
+    """
     async with platform.db.transaction() as conn:
+        await check_key(conn, platform.instance)
         await domains.ensure_shared(conn, mail_domains, today=utc_today())
         await give_roles(conn, platform.instance, now=utc_now())
 

@@ -5,6 +5,12 @@
 -- are directories: small, keyed by that, and without foreign keys.
 -- bytea columns hold sealed values (app/vault says how); nothing a person wrote or received is stored in clear.
 
+-- One row: a value derived from the instance key, so that a wrong key is noticed before it does harm.
+CREATE TABLE instance (
+    is_only_row boolean PRIMARY KEY CHECK (is_only_row),
+    key_check   bytea NOT NULL
+);
+
 CREATE TABLE accounts (
     account_id    uuid PRIMARY KEY,
     login         text NOT NULL,
