@@ -109,7 +109,7 @@ async def is_set_up(conn: Conn) -> bool:
 
 async def find(conn: Conn, login: str) -> Account:
     """The account that signs in under `login`. Raises NotFound."""
-    account_id = await queries.account_id_by_login(conn, normal_login(login))
+    account_id = await _account_id(conn, login)
     account = await queries.account(conn, account_id) if account_id else None
     if account is None:
         raise NotFound("There is no account with this login.")
@@ -124,10 +124,12 @@ async def get(conn: Conn, account_id: UUID) -> Account:
     return account
 
 
-async def sign_in_record(conn: Conn, login: str) -> tuple[UUID | None, PasswordRecord | None]:
+async def sign_in_record(conn: Conn, login: str) -> tuple[Account | None, PasswordRecord | None]:
     """Whose login this is and what the password is checked against; (None, None) when it is nobody's."""
-    account_id = await queries.account_id_by_login(conn, normal_login(login))
-    return account_id, await queries.password(conn, account_id) if account_id else None
+    account_id = await _account_id(conn, login)
+    if account_id is None:
+        return None, None
+    return await queries.account(conn, account_id), await queries.password(conn, account_id)
 
 
 async def everyone(conn: Conn) -> list[Account]:
@@ -175,6 +177,12 @@ def open_held_keyring(instance: InstanceKey, account_id: UUID, holder_id: UUID, 
         holder_id=holder_id,
         kind=_INSTANCE_HOLDER,
     )
+
+
+async def _account_id(conn: Conn, login: str) -> UUID | None:
+    """Whose login this is. What cannot be one is not asked for: the database refuses some characters."""
+    normal = normal_login(login)
+    return await queries.account_id_by_login(conn, normal) if _LOGIN.match(normal) else None
 
 
 def _new_keys(instance: InstanceKey, account_id: UUID) -> AccountKeys:

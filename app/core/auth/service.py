@@ -25,11 +25,9 @@ async def check_password(db: Database, hasher: PasswordHasher, login: str, passw
     Raises Unauthenticated, Forbidden when the account is suspended, LimitReached when too many sign in at once.
     """
     async with db.connection() as conn:
-        account_id, record = await accounts.sign_in_record(conn, login)
-    if await hasher.check(password, record) is None or account_id is None:
+        account, record = await accounts.sign_in_record(conn, login)
+    if await hasher.check(password, record) is None or account is None:
         raise Unauthenticated(_WRONG, code="wrong_credentials")
-    async with db.connection() as conn:
-        account = await accounts.get(conn, account_id)
     if account.status != "active":
         raise Forbidden("This account is suspended. Ask the administrator of this service.", code="suspended")
     return account
@@ -72,9 +70,8 @@ async def create_api_key(conn: Conn, instance: InstanceKey, account_id: UUID, *,
         raise Invalid.field("name", f"Choose at most {MAX_KEY_NAME_CHARS} characters.")
     keyring = await accounts.open_keyring(conn, instance, account_id)
     key_id, key = new_id(), tokens.new_api_key()
-    sealed = seal.seal_field(
-        keyring, account_id=account_id, purpose="api_key.name", row_id=key_id, plaintext=name.encode()
-    )
+    plaintext = name.encode("utf-8", "replace")  # a command line may hold bytes that are no UTF-8
+    sealed = seal.seal_field(keyring, account_id=account_id, purpose="api_key.name", row_id=key_id, plaintext=plaintext)
     await queries.insert_api_key(
         conn, account_id, key_id, key_hash=tokens.hash_secret(key), name=sealed, created_on=now.date()
     )

@@ -1,0 +1,225 @@
+import asyncio
+from datetime import date
+
+import pytest
+
+from app.core.accounts import queries
+from app.core.accounts import service as accounts
+from app.core.accounts.model import Account, NewAccount
+from app.core.aliases import service as aliases
+from app.core.aliases.model import NewAlias
+from app.core.auth import service as auth
+from app.core.platform import Platform
+from app.errors import CannotOpen, Conflict, Invalid, NotFound
+from app.lib.db import Conn
+from app.lib.ids import new_id
+from app.lib.times import utc_now, utc_today
+from app.vault.instance import InstanceKey
+from app.vault.passwords import MAX_PASSWORD_CHARS
+from tests.conftest import PASSWORD
+from tests.core.conftest import NO_PASSWORD, Deliver, MakeOwner, Owner
+from tests.core.messages.test_receive import ADA, BOB, with_attachment
+
+
+def new(login: str, password: str = PASSWORD, *, is_admin: bool = False) -> NewAccount:
+    return NewAccount(login=login, password=password, is_admin=is_admin)
+
+
+async def make(platform: Platform, login: str, *, is_first: bool = False) -> Account:
+    create = accounts.create_first if is_first else accounts.create
+    async with platform.db.transaction() as conn:
+        return await create(
+            conn,
+            platform.instance,
+            new(login, is_admin=is_first),
+            password=NO_PASSWORD,
+            storage_limit=1000,
+            today=date(2026, 11, 21),
+        )
+
+
+async def test_an_account_is_found_by_its_login(platform: Platform) -> None:
+    made = await make(platform, " Ada.L ")
+    assert (made.login, made.kind, made.status, made.is_admin) == ("ada.l", "standard", "active", False)
+    assert (made.created_on, made.storage_limit) == (date(2026, 11, 21), 1000)
+    async with platform.db.connection() as conn:
+        assert await accounts.find(conn, "ADA.L") == made
+        assert await accounts.get(conn, made.account_id) == made
+        with pytest.raises(NotFound):
+            await accounts.get(conn, new_id())
+        for login in ("bob", "", "a", "\0", "ada.l\0", "\ud800ada", "x" * 10_000):
+            with pytest.raises(NotFound):
+                await accounts.find(conn, login)
+
+
+@pytest.mark.parametrize("login", ["ada", "ADA", "ａｄａ", " ada ", "Ada"])  # noqa: RUF001 - full-width on purpose
+async def test_a_login_is_taken_in_all_its_spellings(platform: Platform, login: str) -> None:
+    await make(platform, "ada")
+    with pytest.raises(Conflict) as caught:
+        await make(platform, login)
+    assert caught.value.code == "login_taken"
+    assert [fault.field for fault in caught.value.fields] == ["login"]
+    async with platform.db.connection() as conn:
+        assert len(await accounts.everyone(conn)) == 1
+
+
+async def test_of_many_who_want_one_login_one_gets_it(platform: Platform) -> None:
+    outcomes = await asyncio.gather(*(make(platform, "ada") for _ in range(6)), return_exceptions=True)
+    assert sum(isinstance(outcome, Account) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["", "ab", "x" * 65, "a b c", "-ada", "ada-", "ada@x", "аda", "ada\0x", "a\u202eda", "\ud800bc", "ada\n!"],  # noqa: RUF001
+)
+def test_logins_that_cannot_be(login: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        accounts.check_new(new(login))
+    assert [fault.field for fault in caught.value.fields] == ["login"]
+
+
+@pytest.mark.parametrize("login", ["ada", "a.b", "ADA", "x" * 64, "1-2_3", "Straße", "ﬁne"])
+def test_logins_that_can_be(login: str) -> None:
+    accounts.check_new(new(login))
+
+
+@pytest.mark.parametrize("password", ["", "x" * 9, "x" * (MAX_PASSWORD_CHARS + 1)])
+def test_passwords_of_the_wrong_length(password: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        accounts.check_new(new("ada", password))
+    assert [fault.field for fault in caught.value.fields] == ["password"]
+
+
+def test_every_fault_is_told_at_once() -> None:
+    with pytest.raises(Invalid) as caught:
+        accounts.check_new(new("", ""))
+    assert [fault.field for fault in caught.value.fields] == ["login", "password"]
+    assert PASSWORD not in repr(new("ada"))
+
+
+async def test_of_two_who_set_up_at_once_one_does(platform: Platform) -> None:
+    async with platform.db.connection() as conn:
+        assert not await accounts.is_set_up(conn)
+    outcomes = await asyncio.gather(
+        make(platform, "ada", is_first=True), make(platform, "bob", is_first=True), return_exceptions=True
+    )
+    (winner,) = [outcome for outcome in outcomes if isinstance(outcome, Account)]
+    (loser,) = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    assert loser.code == "already_set_up"
+    async with platform.db.connection() as conn:
+        assert await accounts.is_set_up(conn)
+        assert await accounts.everyone(conn) == [winner]
+        assert await accounts.first_admin(conn) == winner
+
+
+async def test_the_first_administrator_is_the_oldest(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        assert await accounts.first_admin(conn) is None
+    admins = [await make(platform, login, is_first=False) for login in ("bob", "cyd")]
+    async with platform.db.connection() as conn:
+        await conn.execute("UPDATE accounts SET is_admin = true WHERE login <> 'ada'")
+        found = await accounts.first_admin(conn)
+        assert found is not None
+        assert found.account_id == admins[0].account_id != ada.account.account_id
+
+
+async def test_everyone_is_listed_over_pages(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [await make(platform, f"user-{number}") for number in range(5)]
+    page = queries.accounts
+
+    async def two_at_a_time(conn: Conn, *, after: object, limit: int) -> list[Account]:
+        assert limit == 200
+        return await page(conn, after=after, limit=2)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(queries, "accounts", two_at_a_time)
+    async with platform.db.connection() as conn:
+        assert await accounts.everyone(conn) == made
+
+
+async def test_suspending_can_be_undone(platform: Platform) -> None:
+    made = await make(platform, "ada")
+    seen = []
+    async with platform.db.connection() as conn:
+        for is_suspended in (True, True, False):
+            await accounts.suspend(conn, made, is_suspended=is_suspended)
+            seen.append((await accounts.get(conn, made.account_id)).status)
+    assert seen == ["suspended", "suspended", "active"]
+
+
+async def test_the_keyring_opens_with_the_right_instance_key_alone(platform: Platform, ada: Owner, bob: Owner) -> None:
+    async with platform.db.connection() as conn:
+        opened = await accounts.open_keyring(conn, platform.instance, ada.account.account_id)
+        assert opened.to_bytes() == ada.actor.keyring.to_bytes() != bob.actor.keyring.to_bytes()
+        with pytest.raises(CannotOpen):
+            await accounts.open_keyring(conn, InstanceKey("x" * 32), ada.account.account_id)
+        with pytest.raises(CannotOpen):
+            await accounts.open_keyring(conn, platform.instance, new_id())
+        await conn.execute("UPDATE holders t SET keyring = s.keyring FROM holders s WHERE s.account_id <> t.account_id")
+        with pytest.raises(CannotOpen):
+            await accounts.open_keyring(conn, platform.instance, ada.account.account_id)
+
+
+async def tables_of(platform: Platform, column: str) -> list[str]:
+    async with platform.db.connection() as conn:
+        cursor = await conn.execute(
+            """SELECT table_name FROM information_schema.columns
+               WHERE table_schema = 'public' AND column_name = %s ORDER BY 1""",
+            (column,),
+        )
+        return [row[0] for row in await cursor.fetchall()]
+
+
+async def rows_of(platform: Platform, account: Account) -> dict[str, int]:
+    counts = {}
+    async with platform.db.connection() as conn:
+        for table in await tables_of(platform, "account_id"):
+            query = f"SELECT count(*) FROM {table} WHERE account_id = %s"  # noqa: S608 - a name of our own schema
+            row = await (await conn.execute(query.encode(), (account.account_id,))).fetchone()
+            assert row is not None
+            counts[table] = row[0]
+    return counts
+
+
+async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
+    platform: Platform, ada: Owner, bob: Owner, deliver: Deliver, make_owner: MakeOwner
+) -> None:
+    await deliver(with_attachment(bytes(200_000)), ADA, BOB)
+    async with platform.db.transaction() as conn:
+        for owner in (ada, bob):
+            await auth.start_session(conn, owner.account, now=utc_now())
+            await auth.create_api_key(conn, platform.instance, owner.account.account_id, name="key", now=utc_now())
+        await conn.execute("INSERT INTO domains VALUES ('ada.example', %s, %s)", (ada.account.account_id, utc_today()))
+    before, others = await rows_of(platform, ada.account), await rows_of(platform, bob.account)
+    assert all(before.values()), "the test should fill every table that an account owns"
+    assert len(before) > 15
+    async with platform.db.transaction() as conn:
+        await accounts.delete(conn, ada.account)
+    after = await rows_of(platform, ada.account)
+    assert {table: count for table, count in after.items() if count} == {"addresses": before["addresses"]}
+    assert await rows_of(platform, bob.account) == others
+
+    again = await make_owner("ada-again")
+    async with platform.db.connection() as conn:
+        with pytest.raises(NotFound):
+            await accounts.find(conn, "ada")
+        with pytest.raises(Conflict):
+            await aliases.create(
+                conn,
+                again.account.account_id,
+                again.actor.keyring,
+                NewAlias(local_part="ada-alias"),
+                now=utc_now(),
+            )
+    assert (await make(platform, "ada")).account_id != ada.account.account_id
+
+
+async def test_usage_is_summed_over_shards(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        empty = await accounts.usage(conn, ada.account.account_id)
+        await conn.execute(
+            "INSERT INTO account_usage VALUES (%(a)s, 0, 1, 10), (%(a)s, 5, 2, 20)", {"a": ada.account.account_id}
+        )
+        full = await accounts.usage(conn, ada.account.account_id)
+    assert (empty.message_count, empty.stored_bytes) == (0, 0)
+    assert (full.message_count, full.stored_bytes) == (3, 30)

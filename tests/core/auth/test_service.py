@@ -1,0 +1,195 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.core.accounts import service as accounts
+from app.core.auth import service as auth
+from app.core.auth.hashing import PasswordHasher
+from app.core.platform import Platform
+from app.errors import CannotOpen, Forbidden, Invalid, Unauthenticated
+from app.vault import seal, tokens
+from app.vault.instance import InstanceKey
+from tests.conftest import PASSWORD, MakeAccount
+from tests.core.conftest import Owner
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+@pytest.mark.parametrize("login", ["ada", " ADA "])
+async def test_the_right_password_signs_in(platform: Platform, make_account: MakeAccount, login: str) -> None:
+    made = await make_account("ada")
+    assert await auth.check_password(platform.db, platform.hasher, login, PASSWORD) == made
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [
+        ("ada", "wrong"),
+        ("ada", ""),
+        ("ada", PASSWORD + " "),
+        ("ada", "x" * 5000),
+        ("ada", "\ud800"),
+        ("nobody", PASSWORD),
+        ("", PASSWORD),
+        ("ada\0", PASSWORD),
+        ("\ud800", PASSWORD),
+    ],
+)
+async def test_everything_else_is_refused_alike(
+    platform: Platform, make_account: MakeAccount, login: str, password: str
+) -> None:
+    await make_account("ada")
+    with pytest.raises(Unauthenticated) as caught:
+        await auth.check_password(platform.db, platform.hasher, login, password)
+    assert caught.value.code == "wrong_credentials"
+    assert caught.value.detail == "The login or the password is wrong."
+
+
+async def test_an_unknown_login_costs_what_a_wrong_password_costs(
+    platform: Platform, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_account("ada")
+    derived: list[int] = []
+    derive = PasswordHasher.check
+
+    async def counting(self: PasswordHasher, password: str, record: object) -> bytes | None:
+        derived.append(1)
+        return await derive(self, password, record)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PasswordHasher, "check", counting)
+    for login in ("ada", "nobody", "\0"):
+        with pytest.raises(Unauthenticated):
+            await auth.check_password(platform.db, platform.hasher, login, "wrong wrong")
+    assert len(derived) == 3
+
+
+async def test_a_suspended_account_signs_in_nowhere(platform: Platform, make_account: MakeAccount) -> None:
+    made = await make_account("ada")
+    async with platform.db.transaction() as conn:
+        session = await auth.start_session(conn, made, now=NOW)
+        key = await auth.create_api_key(conn, platform.instance, made.account_id, name="", now=NOW)
+        await accounts.suspend(conn, made, is_suspended=True)
+    with pytest.raises(Forbidden):
+        await auth.check_password(platform.db, platform.hasher, "ada", PASSWORD)
+    with pytest.raises(Unauthenticated):
+        await auth.check_password(platform.db, platform.hasher, "ada", "wrong wrong")
+    async with platform.db.connection() as conn:
+        with pytest.raises(Forbidden):
+            await auth.by_session(conn, platform.instance, session.cookie, now=NOW)
+        with pytest.raises(Forbidden):
+            await auth.by_api_key(conn, platform.instance, key.key, now=NOW)
+        await accounts.suspend(conn, made, is_suspended=False)
+        assert (await auth.by_session(conn, platform.instance, session.cookie, now=NOW)).login == "ada"
+
+
+async def test_a_session_lasts_exactly_seven_days(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        session = await auth.start_session(conn, ada.account, now=NOW)
+        assert session.expires_at == NOW + WEEK
+        assert session.cookie not in repr(session)
+        last = NOW + WEEK - timedelta(microseconds=1)
+        actor = await auth.by_session(conn, platform.instance, session.cookie, now=last)
+        assert (actor.account_id, actor.login, actor.key_id) == (ada.account.account_id, "ada", None)
+        assert str(actor.session_id) == session.cookie.partition(".")[0]
+        assert actor.keyring.to_bytes() == ada.actor.keyring.to_bytes()
+        with pytest.raises(Unauthenticated) as caught:
+            await auth.by_session(conn, platform.instance, session.cookie, now=NOW + WEEK)
+        assert caught.value.code == "expired"
+
+
+async def test_only_the_whole_cookie_opens_the_session(platform: Platform, ada: Owner, bob: Owner) -> None:
+    async with platform.db.connection() as conn:
+        hers = (await auth.start_session(conn, ada.account, now=NOW)).cookie
+        his = (await auth.start_session(conn, bob.account, now=NOW)).cookie
+        session_id, _, secret = hers.partition(".")
+        for cookie in (
+            "",
+            ".",
+            hers[:-1],
+            hers + "A",
+            session_id,
+            f"{session_id}.",
+            f".{secret}",
+            f"{session_id}.{his.partition('.')[2]}",
+            f"{his.partition('.')[0]}.{secret}",
+            f"{session_id}.\ud800",
+            f"{session_id.replace('-', '')}.{secret}",
+            "\0.\0",
+        ):
+            with pytest.raises(Unauthenticated):
+                await auth.by_session(conn, platform.instance, cookie, now=NOW)
+        assert (await auth.by_session(conn, platform.instance, hers, now=NOW)).login == "ada"
+        with pytest.raises(CannotOpen):
+            await auth.by_session(conn, InstanceKey("x" * 32), hers, now=NOW)
+
+
+async def test_signing_out_ends_one_session(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        first, second = [(await auth.start_session(conn, ada.account, now=NOW)).cookie for _ in range(2)]
+        await auth.end_session(conn, await auth.by_session(conn, platform.instance, first, now=NOW))
+        with pytest.raises(Unauthenticated):
+            await auth.by_session(conn, platform.instance, first, now=NOW)
+        await auth.end_session(conn, ada.actor)
+        assert (await auth.by_session(conn, platform.instance, second, now=NOW)).login == "ada"
+
+
+async def test_sessions_that_have_ended_are_forgotten(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        for age in (timedelta(0), timedelta(days=1), WEEK):
+            await auth.start_session(conn, ada.account, now=NOW - age)
+        assert await auth.delete_expired_sessions(conn, NOW - timedelta(microseconds=1)) == 0
+        assert await auth.delete_expired_sessions(conn, NOW) == 1
+        assert await auth.delete_expired_sessions(conn, NOW) == 0
+        for table in ("sessions", "session_owners"):
+            assert await (await conn.execute(f"SELECT count(*) FROM {table}".encode())).fetchone() == (2,)  # noqa: S608
+
+
+async def test_only_hashes_of_secrets_are_stored(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        session = await auth.start_session(conn, ada.account, now=NOW)
+        key = await auth.create_api_key(conn, platform.instance, ada.account.account_id, name="", now=NOW)
+        stored = await (await conn.execute("SELECT secret_hash FROM sessions")).fetchall()
+        stored += await (await conn.execute("SELECT key_hash FROM api_keys")).fetchall()
+    secrets = [session.cookie.partition(".")[2], key.key]
+    assert [row[0] for row in stored] == [tokens.hash_secret(secret) for secret in secrets]
+
+
+async def test_an_api_key_opens_the_account(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        made = await auth.create_api_key(conn, platform.instance, ada.account.account_id, name="my key", now=NOW)
+        assert made.key not in repr(made)
+        actor = await auth.by_api_key(conn, platform.instance, made.key, now=NOW)
+        assert (actor.login, actor.key_id, actor.session_id) == ("ada", made.key_id, None)
+        for key in ("", made.key[:-1], made.key + "x", made.key.lower(), tokens.new_api_key(), "rst_\0"):
+            with pytest.raises(Unauthenticated) as caught:
+                await auth.by_api_key(conn, platform.instance, key, now=NOW)
+            assert caught.value.code == "wrong_key"
+        await conn.execute("UPDATE api_keys SET expires_at = %s", (NOW,))
+        with pytest.raises(Unauthenticated):
+            await auth.by_api_key(conn, platform.instance, made.key, now=NOW)
+
+
+async def test_the_name_of_a_key_is_sealed_and_bounded(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        for name in ("canary", "caf\udce9"):
+            made = await auth.create_api_key(conn, platform.instance, ada.account.account_id, name=name, now=NOW)
+            row = await (await conn.execute("SELECT name FROM api_keys WHERE key_id = %s", (made.key_id,))).fetchone()
+            assert row is not None
+            opened = seal.open_field(
+                ada.actor.keyring,
+                account_id=ada.account.account_id,
+                purpose="api_key.name",
+                row_id=made.key_id,
+                sealed=row[0],
+            )
+            assert name.encode("utf-8", "ignore") not in row[0]
+            assert opened == name.encode("utf-8", "replace")
+        with pytest.raises(Invalid):
+            await auth.create_api_key(
+                conn,
+                platform.instance,
+                ada.account.account_id,
+                name="x" * (auth.MAX_KEY_NAME_CHARS + 1),
+                now=NOW,
+            )
