@@ -60,8 +60,8 @@ def parse(text: str) -> Address | None:
         return None
     if len(local) > 1 and local[0] == local[-1] == '"':
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
-    local = unicodedata.normalize("NFC", local).lower()
-    if not _DOT_ATOM.match(local) or _bytes(local) > MAX_LOCAL_BYTES or not local.isprintable():
+    local = unicodedata.normalize("NFC", local.lower())
+    if not local.isprintable() or not _DOT_ATOM.match(local) or _bytes(local) > MAX_LOCAL_BYTES:
         return None
     if _bytes(local) + 1 + len(normal) > MAX_ADDRESS_BYTES:
         return None
@@ -82,4 +82,4 @@ def normal_domain(text: str) -> str | None:
 
 
 def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogateescape"))
+    return len(text.encode())

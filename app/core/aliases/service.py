@@ -100,7 +100,8 @@ def _check(new: NewAlias, shared: Sequence[str]) -> str:
         faults.append(FieldError(field="domain", message=f"Aliases can be made on: {offered}."))
     if new.local_part is not None:
         local_part = new.local_part.strip().lower()
-        if not _LOCAL_PART.match(local_part):
+        # The Kelvin sign becomes a plain k in lower case; no letter that was not typed may appear.
+        if not new.local_part.isascii() or not _LOCAL_PART.match(local_part):
             text = "Use 1 to 64 of a to z, digits, dots, dashes and underscores; begin and end with a letter or digit."
             faults.append(FieldError(field="local_part", message=text))
         elif ".." in local_part:
