@@ -11,7 +11,7 @@ from tests.smtp.peer import unverified
 
 
 def _send(port: int, recipients: list[str], content: bytes) -> dict[str, tuple[int, bytes]]:
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.test") as client:
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.test", timeout=30) as client:
         client.starttls(context=unverified())
         return client.sendmail("bounce@shop.example", recipients, content)
 
