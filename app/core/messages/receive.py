@@ -1,8 +1,10 @@
 """Takes a message that has arrived: reads it, seals a copy for every account, and has all of them stored at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 import zstandard
@@ -23,8 +25,10 @@ MAX_SNIPPET_CHARS = 160
 MAX_INDEXED_BYTES = 1024 * 1024
 """Of a message's text; what lies beyond is not found by its words."""
 
+T = TypeVar("T")
+
 _IN_THREAD_FROM = 32 * 1024
-"""A skeleton of this many bytes takes longer to read than a change of thread."""
+"""Bytes that take longer to read than a change of thread."""
 _ZSTD_LEVEL = 3
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -63,16 +67,20 @@ async def receive(
     """
     layout = Layout(cut.marker, cut.cuts, objects.refs)
     first = recipients[0].mailbox.account_id
-    reading = await _maybe_in_thread(cut, layout)
+    size = len(cut.skeleton)
+    reading = await _aside(size, partial(read.read, cut.skeleton, layout))
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
-    sealing = _Sealing(platform, summary, body, cut, now)
-    await committer.store([sealing.delivery(recipient) for recipient in recipients])
+
+    def seal_all() -> list[Delivery]:
+        sealing = _Sealing(platform, summary, body, cut, now)
+        return [sealing.delivery(recipient) for recipient in recipients]
+
+    await committer.store(await _aside(size + len(body), seal_all))
 
 
-async def _maybe_in_thread(cut: CutMessage, layout: Layout) -> Reading:
-    if len(cut.skeleton) < _IN_THREAD_FROM:
-        return read.read(cut.skeleton, layout)
-    return await asyncio.to_thread(read.read, cut.skeleton, layout)
+async def _aside(size: int, work: Callable[[], T]) -> T:
+    """Do work whose cost grows with `size` bytes in a thread, unless the change of thread would cost more."""
+    return work() if size < _IN_THREAD_FROM else await asyncio.to_thread(work)
 
 
 async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts) -> tuple[Summary, str]:
@@ -103,7 +111,7 @@ async def _body_text(reading: Reading, cuts: StoredCuts) -> str:
             return body
     if reading.html is not None:
         markup, _ = await content.text(reading.html, cuts, limit=MAX_INDEXED_BYTES)
-        return plain.from_html(markup)
+        return await _aside(len(markup), partial(plain.from_html, markup))
     return ""
 
 

@@ -32,7 +32,9 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
 
     async def store(self, deliveries: Sequence[Delivery]) -> None:
-        """Return once all of them are committed. Raises Unavailable, and then none of them is stored.
+        """Return once all of them are committed.
+
+        Raises Unavailable; then none of them is stored, unless the database was lost in the middle of the commit.
 
         Being cancelled does not stop the commit: what a client that hung up sent may still be stored.
         """
