@@ -1,0 +1,75 @@
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from procrastinate import App, PsycopgConnector
+
+from app.core.accounts.model import Account
+from app.core.auth import service as auth
+from app.core.platform import Platform
+from app.errors import Unauthenticated, Unavailable
+from app.lib.ids import new_id
+from app.lib.times import utc_now
+from app.worker import tasks
+from tests.conftest import MakeAccount
+
+
+@pytest.fixture
+async def queue(platform: Platform, dsn: str) -> AsyncIterator[App]:
+    app = tasks.build(PsycopgConnector(conninfo=dsn, min_size=1, max_size=2), platform)
+    async with app.open_async():
+        yield app
+
+
+async def run(queue: App, name: str) -> str:
+    """Defer the task, let a worker do what there is, and tell how it went."""
+    job_id = await queue.configure_task(name).defer_async(timestamp=0)
+    await queue.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+    return (await queue.job_manager.get_job_status_async(job_id)).value
+
+
+async def start_session(platform: Platform, account: Account, age: timedelta) -> str:
+    async with platform.db.transaction() as conn:
+        return (await auth.start_session(conn, account, now=utc_now() - age)).cookie
+
+
+async def test_ended_sessions_are_forgotten(platform: Platform, queue: App, make_account: MakeAccount) -> None:
+    made = await make_account()
+    alive = await start_session(platform, made, timedelta(days=6))
+    await start_session(platform, made, timedelta(days=8))
+    assert await run(queue, "forget_ended_sessions") == "succeeded"
+    async with platform.db.connection() as conn:
+        assert (await auth.by_session(conn, platform.instance, alive, now=utc_now())).login == made.login
+        assert await (await conn.execute("SELECT count(*) FROM sessions")).fetchone() == (1,)
+        with pytest.raises(Unauthenticated):
+            await auth.by_session(conn, platform.instance, alive, now=utc_now() + timedelta(days=2))
+
+
+async def test_objects_that_no_message_names_are_swept(
+    platform: Platform, queue: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = await platform.blobs.open_writer(f"{new_id()}/{new_id()}")
+    await writer.write(b"x")
+    await writer.commit()
+    assert await run(queue, "sweep_objects") == "succeeded"
+    assert len([info async for info in platform.blobs.list()]) == 1
+    monkeypatch.setattr(tasks, "utc_now", lambda: utc_now() + timedelta(days=2))
+    assert await run(queue, "sweep_objects") == "succeeded"
+    assert [info async for info in platform.blobs.list()] == []
+
+
+async def test_a_task_that_fails_is_marked_so_and_the_worker_goes_on(
+    queue: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_platform: Platform, **_now: object) -> int:
+        raise Unavailable("The bucket does not answer.")
+
+    monkeypatch.setattr(tasks, "sweep", fail)
+    assert await run(queue, "sweep_objects") == "failed"
+    assert await run(queue, "forget_ended_sessions") == "succeeded"
+
+
+async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
+    crons = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
+    assert crons == {"forget_ended_sessions": "17 * * * *", "sweep_objects": "43 3 * * *"}
+    assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)
