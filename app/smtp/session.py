@@ -237,7 +237,7 @@ class Session(SMTP):
     async def _secure(self) -> None:
         """The handshake. What the peer said or sent in clear before it is forgotten (RFC 3207 section 4.2).
 
-        Through the event loop, not through aiosmtpd: that hands a plain Python protocol to uvloop, four times slower.
+        Through the event loop's public method; aiosmtpd reaches into asyncio for it.
         """
         self._reception, self._has_said_hello = None, False
         self._stop_timeout()  # its reply would go out in clear; the handshake has a limit of its own
