@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from functools import partial
 from typing import Any
@@ -30,6 +31,8 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Restante: an inbox where mail waits, and an alias for every site."""
+    # Where nothing else is set up, Python writes what libraries log to stderr, in words nobody can vouch for.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 @main.command("serve")

@@ -108,14 +108,22 @@ async def prepare(config: Config, dsn: str) -> None:
 
 async def check(config: Config, dsn: str) -> list[str]:
     """What is wrong with the database, the instance key and the object store, a sentence each."""
-    async with wiring.open_platform(config, dsn) as platform:
+    faults = [await _fault(_check_database(config, dsn)), await _fault(_check_objects(config))]
+    return [fault for fault in dict.fromkeys(faults) if fault]
 
-        async def schema() -> None:
-            with connect_now(dsn) as conn:
-                migrate.check(conn)
-            await wiring.prepare(platform, config.mail_domains)
 
-        return [fault for fault in (await _fault(schema()), await _fault(platform.blobs.check())) if fault]
+async def _check_database(config: Config, dsn: str) -> None:
+    with connect_now(dsn) as conn:
+        migrate.check(conn)
+    await prepare(config, dsn)
+
+
+async def _check_objects(config: Config) -> None:
+    store = wiring.blob_store(config)
+    try:
+        await store.check()
+    finally:
+        await store.close()
 
 
 async def _fault(work: Awaitable[None]) -> str | None:

@@ -1,0 +1,119 @@
+from datetime import date
+
+import pytest
+
+from app import commands
+from app.core.accounts import service as accounts
+from app.core.auth import service as auth
+from app.core.platform import Platform
+from app.errors import Conflict, Invalid, NotFound
+from app.lib.times import utc_now, utc_today
+from tests.conftest import PASSWORD
+
+
+async def account_create(platform: Platform, login: str = "ada", *, is_admin: bool = False) -> commands.Row:
+    made = await commands.account_create(login, PASSWORD, is_admin=is_admin)(platform)
+    assert isinstance(made, dict)
+    return made
+
+
+async def test_an_account_is_made_and_listed_and_signs_in(platform: Platform) -> None:
+    made = await account_create(platform)
+    assert made == {
+        "account_id": made["account_id"],
+        "login": "ada",
+        "status": "active",
+        "is_admin": False,
+        "created_on": utc_today().isoformat(),
+    }
+    assert await commands.account_list()(platform) == [made | {"messages": 0, "bytes": 0}]
+    signed_in = await auth.check_password(platform.db, platform.hasher, "ada", PASSWORD)
+    assert str(signed_in.account_id) == made["account_id"]
+    assert signed_in.storage_limit == platform.storage_limit
+    assert signed_in.created_on == date.fromisoformat(made["created_on"])
+
+
+async def test_the_first_administrator_looks_after_the_roles(platform: Platform) -> None:
+    await account_create(platform, is_admin=True)
+    await commands.domain_add("second.test")(platform)
+    async with platform.db.connection() as conn:
+        rows = await (await conn.execute("SELECT address FROM aliases ORDER BY 1")).fetchall()
+    assert [row[0] for row in rows] == [
+        "abuse@restante.test",
+        "abuse@second.test",
+        "postmaster@restante.test",
+        "postmaster@second.test",
+    ]
+
+
+async def test_an_account_that_cannot_be_made_is_not(platform: Platform) -> None:
+    with pytest.raises(Invalid):
+        await commands.account_create("a", "short", is_admin=False)(platform)
+    await account_create(platform)
+    with pytest.raises(Conflict):
+        await account_create(platform, "ADA")
+    assert len(await commands.account_list()(platform)) == 1
+
+
+async def test_suspending_and_letting_go_on(platform: Platform) -> None:
+    await account_create(platform)
+    for is_suspended, status in [(True, "suspended"), (False, "active")]:
+        answer = await commands.account_suspend("ada", is_suspended=is_suspended)(platform)
+        assert isinstance(answer, dict)
+        assert answer["status"] == status
+
+
+async def test_deleting(platform: Platform) -> None:
+    made = await account_create(platform)
+    answer = await commands.account_delete("ADA")(platform)
+    assert answer == {"account_id": made["account_id"], "login": "ada", "deleted": True}
+    assert await commands.account_list()(platform) == []
+
+
+async def test_an_alias_by_its_address(platform: Platform) -> None:
+    made = await account_create(platform)
+    answer = await commands.alias_create("Shop@Restante.Test", "ada")(platform)
+    assert isinstance(answer, dict)
+    assert answer["email"] == "shop@restante.test"
+    async with platform.db.connection() as conn:
+        row = await (await conn.execute("SELECT account_id::text, alias_id::text FROM aliases")).fetchone()
+    assert row == (made["account_id"], answer["alias_id"])
+    with pytest.raises(Conflict):
+        await commands.alias_create("shop@restante.test", "ada")(platform)
+    for address in ("shop", "shop@elsewhere.test", "shop+tag@restante.test", "postmaster@restante.test"):
+        with pytest.raises(Invalid):
+            await commands.alias_create(address, "ada")(platform)
+
+
+async def test_a_key_opens_the_account_it_was_made_for(platform: Platform) -> None:
+    await account_create(platform)
+    answer = await commands.key_create("ada", "script")(platform)
+    assert isinstance(answer, dict)
+    async with platform.db.connection() as conn:
+        actor = await auth.by_api_key(conn, platform.instance, answer["key"], now=utc_now())
+    assert (actor.login, str(actor.key_id)) == ("ada", answer["key_id"])
+
+
+async def test_a_domain_is_added_once(platform: Platform) -> None:
+    assert await commands.domain_add("Second.Test.")(platform) == {"domain": "second.test"}
+    with pytest.raises(Conflict):
+        await commands.domain_add("second.test")(platform)
+    with pytest.raises(Invalid):
+        await commands.domain_add("no domain")(platform)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.account_suspend("nobody", is_suspended=True),
+        commands.account_delete("nobody"),
+        commands.alias_create("shop@restante.test", "nobody"),
+        commands.key_create("nobody", ""),
+        commands.account_delete("\udcff"),
+    ],
+)
+async def test_a_login_that_nobody_has(platform: Platform, command: commands.Command) -> None:
+    with pytest.raises(NotFound):
+        await command(platform)
+    async with platform.db.connection() as conn:
+        assert await accounts.everyone(conn) == []
