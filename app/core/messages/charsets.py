@@ -3,6 +3,7 @@
 import encodings
 import pkgutil
 from encodings.aliases import aliases as _PYTHONS_ALIASES  # noqa: N812 - a table that never changes
+from functools import lru_cache
 
 _LABELS = {
     "cp_1252": "cp1252",
@@ -57,6 +58,7 @@ def _whole(text: str, codec: str | None) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+@lru_cache(maxsize=256)
 def _codec(label: str | None) -> str | None:
     """The name of the Python codec to use, or None for a label that names none.
 

@@ -111,8 +111,9 @@ def _is_bomb(skeleton: bytes) -> bool:
     lines = skeleton.count(b"\n")
     if lines > _MAX_LINES or skeleton.count(b"\n--") > _MAX_DASHED_LINES:
         return True
-    depth = min(len(_BOUNDARY.findall(skeleton)), _DEEPEST)
-    return depth * lines > _MAX_BOUNDARY_CHECKS
+    if lines * _DEEPEST <= _MAX_BOUNDARY_CHECKS:  # so for nearly all mail, whose boundaries need not be looked for
+        return False
+    return lines * min(len(_BOUNDARY.findall(skeleton)), _DEEPEST) > _MAX_BOUNDARY_CHECKS
 
 
 def _parsed(skeleton: bytes, layout: Layout) -> tuple[Message, tuple[Leaf, ...]]:
@@ -125,27 +126,22 @@ def _leaves(message: Message, layout: Layout) -> Iterator[Leaf]:
     stack = [(message, False)]
     while stack and ordinal < MAX_LEAVES:
         part, is_nested = stack.pop()
-        encoded = _encoded_message(part)
-        if encoded is not None:
-            yield _leaf(part, encoded, ordinal, layout, is_nested=is_nested)
-            ordinal += 1
-        elif part.is_multipart():
+        payload: object = part.get_payload()
+        encoded = _encoded_message(part, payload[0]) if isinstance(payload, list) and len(payload) == 1 else None
+        if isinstance(payload, list) and encoded is None:
             inside = is_nested or part.get_content_type() == "message/rfc822"
-            children: list[Message] = part.get_payload()  # type: ignore[assignment]
-            stack += [(child, inside) for child in reversed(children)]
+            stack += [(child, inside) for child in reversed(payload)]
         else:
-            payload = part.get_payload()
-            yield _leaf(part, payload if isinstance(payload, str) else "", ordinal, layout, is_nested=is_nested)
+            raw = payload if isinstance(payload, str) else encoded or ""
+            yield _leaf(part, raw, ordinal, layout, is_nested=is_nested)
             ordinal += 1
 
 
-def _encoded_message(part: Message) -> str | None:
+def _encoded_message(part: Message, inner: Message) -> str | None:
     """The text of an attached message in base64, which RFC 2046 section 5.2.1 forbids and the parser does not undo."""
-    if part.get_content_type() != "message/rfc822" or _transfer_encoding(part) in _NOT_ENCODED:
+    if part.get_content_type() != "message/rfc822" or _transfer_encoding(part) in _NOT_ENCODED or inner.keys():
         return None
-    payload: object = part.get_payload()
-    inner = payload[0] if isinstance(payload, list) and len(payload) == 1 else None
-    text = inner.get_payload() if isinstance(inner, Message) and not inner.keys() else None
+    text: object = inner.get_payload()
     return text if isinstance(text, str) else None
 
 

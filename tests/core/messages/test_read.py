@@ -97,6 +97,13 @@ def test_a_text_with_a_name_is_shown_where_there_is_no_other() -> None:
     assert reading(b"Content-Disposition: attachment\n" + named).text is None
 
 
+def test_a_multipart_without_parts_is_what_stands_before_them() -> None:
+    found = reading(b"Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b--\nepilogue\n")
+    assert body(found.text) == b"preamble\r\n"
+    assert found.attachments == ()
+    assert reading(b"Content-Type: multipart/mixed; boundary=b\n\n--b--\n").attachments == ()
+
+
 @pytest.mark.parametrize("parameter", [b"", b"; boundary=", b"; boundary=other"])
 def test_a_multipart_without_its_boundary_is_shown_as_text(parameter: bytes) -> None:
     found = reading(b"Content-Type: multipart/mixed" + parameter + b"\n\n--b\n\ntext\n--b--\n")
