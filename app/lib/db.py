@@ -115,6 +115,8 @@ class Database:
 def _driver_errors() -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.DeadlockDetected as error:
+        raise Unavailable("Two changes waited for each other. Please try again.", code="deadlock") from error
     except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise Unavailable("The database does not answer. Please try again in a moment.") from error
 

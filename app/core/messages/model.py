@@ -86,6 +86,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     summary: bytes
     source: bytes
     tokens: list[int]
+    refs: list[bytes]
+    """Digests of the message's own id and of those it refers to, by which threads are joined."""
+    subject_token: int | None
+    """For a reply that names no message: the token that those with its subject, sender and alias have."""
     blobs: tuple[tuple[UUID, int], ...]
     """(blob id, bytes in the store)."""
 

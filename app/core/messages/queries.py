@@ -8,16 +8,26 @@ import msgspec
 from psycopg.rows import class_row
 
 from app.core.messages.model import Delivery, Folder, MessageRow
+from app.core.threads import queries as threads
 from app.lib.db import Bigints, Conn
 
 MAX_PAGE = 200
 
-_INSERT_MESSAGE = """
+# The thread of what the message names, else of the newest message that began with its subject, else its own.
+_INSERT_MESSAGE = (
+    """
     WITH message AS (
         INSERT INTO messages (account_id, message_id, alias_id, thread_id, folder, is_read, is_starred,
                               received_at, size)
-        VALUES (%(account_id)b, %(message_id)b, %(alias_id)b, %(message_id)b, 'inbox', false, false,
-                %(received_at)b, %(size)b)
+        VALUES (%(account_id)b, %(message_id)b, %(alias_id)b,
+                coalesce(("""
+    + threads.OF_REFS
+    + """), (
+                    SELECT m.thread_id FROM message_tokens t JOIN messages m USING (account_id, message_id)
+                    WHERE %(subject_token)b::bigint IS NOT NULL AND t.account_id = %(account_id)b
+                      AND t.tokens @> ARRAY[%(subject_token)b::bigint] AND m.alias_id = %(alias_id)b
+                    ORDER BY m.message_id DESC LIMIT 1
+                ), %(message_id)b), 'inbox', false, false, %(received_at)b, %(size)b)
     ), summary AS (
         INSERT INTO message_summaries (account_id, message_id, message_key, summary)
         VALUES (%(account_id)b, %(message_id)b, %(message_key)b, %(summary)b)
@@ -28,6 +38,7 @@ _INSERT_MESSAGE = """
     INSERT INTO message_tokens (account_id, message_id, tokens)
     VALUES (%(account_id)b, %(message_id)b, %(tokens)b)
 """
+)
 
 _INSERT_BLOB = """
     WITH blob AS (
@@ -59,7 +70,10 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
     account_bytes: Counter[UUID] = Counter()
     alias_counts: Counter[tuple[UUID, UUID]] = Counter()
     cursor = conn.cursor()
+    await threads.insert_refs(conn, deliveries)
     for one in deliveries:
+        if len(one.refs) > 1:
+            await threads.join_threads(conn, one.account_id, one.refs)
         await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
         for blob_id, stored_size in one.blobs:
             values = {"account_id": one.account_id, "message_id": one.message_id}

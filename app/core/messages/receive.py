@@ -17,6 +17,8 @@ from app.core.messages.objects import NewObjects, StoredCuts, stored_bytes
 from app.core.messages.read import Leaf, Reading
 from app.core.messages.store import Committer
 from app.core.platform import Platform
+from app.core.threads import refs
+from app.core.threads.refs import Ties
 from app.lib.ids import new_id
 from app.vault import blind, seal
 from app.vault.keyring import unwrap_index_key
@@ -30,6 +32,8 @@ T = TypeVar("T")
 _IN_THREAD_FROM = 32 * 1024
 """Bytes that take longer to read than a change of thread."""
 _ZSTD_LEVEL = 3
+_BEGUN_BY = "begun by"
+"""The token field of a message's sender and subject together."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -70,9 +74,10 @@ async def receive(
     size = len(cut.skeleton)
     reading = await _aside(size, partial(read.read, cut.skeleton, layout))
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
+    ties = refs.of_message(reading.message, summary.subject)
 
     def seal_all() -> list[Delivery]:
-        sealing = _Sealing(platform, summary, body, cut, now)
+        sealing = _Sealing(platform, summary, body, ties, cut, now)
         return [sealing.delivery(recipient) for recipient in recipients]
 
     await committer.store(await _aside(size + len(body), seal_all))
@@ -130,10 +135,13 @@ async def _attachment(leaf: Leaf, cuts: StoredCuts) -> Attachment:
 class _Sealing:
     """One message, sealed anew for each recipient."""
 
-    def __init__(self, platform: Platform, summary: Summary, body: str, cut: CutMessage, now: datetime) -> None:
+    def __init__(
+        self, platform: Platform, summary: Summary, body: str, ties: Ties, cut: CutMessage, now: datetime
+    ) -> None:
         self._platform = platform
         self._summary = summary
         self._words = words.of_message(summary, body)
+        self._ties = ties
         self._source = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(cut.skeleton)
         self._size = cut.size
         self._now = now
@@ -158,6 +166,13 @@ class _Sealing:
             message_key=sealed.key,
             summary=sealed.summary,
             source=sealed.source,
-            tokens=blind.tokens(index_key, self._words),
+            tokens=blind.tokens(index_key, self._words | {_BEGUN_BY: [self._beginning()]}),
+            refs=sorted(blind.digest(index_key, text.encode("utf-8", "surrogatepass")) for text in self._ties.ids),
+            subject_token=blind.token(index_key, _BEGUN_BY, self._beginning()) if self._ties.is_orphan else None,
             blobs=tuple((ref.blob_id, stored_bytes(ref)) for ref in summary.layout.blobs),
         )
+
+    def _beginning(self) -> str:
+        """What a reply that names no message is matched by: who writes, about what."""
+        sender = self._summary.sender
+        return f"{sender.address.lower() if sender else ''}\n{self._ties.subject}"

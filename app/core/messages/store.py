@@ -77,7 +77,7 @@ class Committer:
                     conn, [delivery for waiting in batch for delivery in waiting.deliveries], shard=self._shard
                 )
         except Exception as error:  # noqa: BLE001 - whatever it was, every waiter must hear of it
-            if len(batch) > 1 and not isinstance(error, Unavailable):
+            if len(batch) > 1 and (not isinstance(error, Unavailable) or error.code == "deadlock"):
                 for waiting in batch:
                     await self._commit([waiting])
                 return

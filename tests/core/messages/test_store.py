@@ -27,6 +27,8 @@ def delivery(owner: Owner, *, size: int = 100, message_id: UUID | None = None) -
         message_key=b"key",
         summary=b"summary",
         source=bytes(size),
+        refs=[],
+        subject_token=None,
         tokens=[-(2**63), 0, 2**63 - 1],
         blobs=((new_id(), 1000),),
     )
