@@ -184,7 +184,8 @@ async def rows_of(platform: Platform, account: Account) -> dict[str, int]:
 async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
     platform: Platform, ada: Owner, bob: Owner, deliver: Deliver, make_owner: MakeOwner
 ) -> None:
-    await deliver(with_attachment(bytes(200_000)), ADA, BOB)
+    first = b"Message-ID: <1@shop.test>\r\nReferences: <0@shop.test>\r\n"
+    await deliver(first + with_attachment(bytes(200_000)), ADA, BOB)
     async with platform.db.transaction() as conn:
         for owner in (ada, bob):
             await auth.start_session(conn, owner.account, now=utc_now())
