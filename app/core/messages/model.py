@@ -13,6 +13,21 @@ import msgspec
 from app.core.messages.cut import Cut
 
 Folder = Literal["inbox", "archive", "trash", "spam"]
+FOLDERS: tuple[Folder, ...] = ("inbox", "archive", "trash", "spam")
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is narrowed to; None leaves a thing open. `after` is included, `before` is not."""
+
+    is_read: bool | None = None
+    is_starred: bool | None = None
+    has_attachment: bool | None = None
+    alias_id: UUID | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+NO_FILTERS = Filters()
 
 
 class Correspondent(msgspec.Struct, frozen=True, array_like=True):
@@ -82,6 +97,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     alias_id: UUID
     received_at: datetime
     size: int
+    has_attachments: bool
     message_key: bytes
     summary: bytes
     source: bytes
@@ -89,7 +105,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     refs: list[bytes]
     """Digests of the message's own id and of those it refers to, by which threads are joined."""
     subject_token: int | None
-    """For a reply that names no message: the token that those with its subject, sender and alias have."""
+    """For a reply that names no message: the token by which those of its sender and subject are found."""
     blobs: tuple[tuple[UUID, int], ...]
     """(blob id, bytes in the store)."""
 

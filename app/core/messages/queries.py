@@ -7,27 +7,23 @@ from uuid import UUID
 import msgspec
 from psycopg.rows import class_row
 
-from app.core.messages.model import Delivery, Folder, MessageRow
+from app.core.messages.model import Delivery, Filters, Folder, MessageRow
 from app.core.threads import queries as threads
 from app.lib.db import Bigints, Conn
+from app.lib.ids import first_id_at
 
 MAX_PAGE = 200
+_FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 
-# The thread of what the message names, else of the newest message that began with its subject, else its own.
 _INSERT_MESSAGE = (
     """
     WITH message AS (
         INSERT INTO messages (account_id, message_id, alias_id, thread_id, folder, is_read, is_starred,
-                              received_at, size)
-        VALUES (%(account_id)b, %(message_id)b, %(alias_id)b,
-                coalesce(("""
+                              received_at, size, has_attachments)
+        VALUES (%(account_id)b, %(message_id)b, %(alias_id)b, coalesce(("""
     + threads.OF_REFS
-    + """), (
-                    SELECT m.thread_id FROM message_tokens t JOIN messages m USING (account_id, message_id)
-                    WHERE %(subject_token)b::bigint IS NOT NULL AND t.account_id = %(account_id)b
-                      AND t.tokens @> ARRAY[%(subject_token)b::bigint] AND m.alias_id = %(alias_id)b
-                    ORDER BY m.message_id DESC LIMIT 1
-                ), %(message_id)b), 'inbox', false, false, %(received_at)b, %(size)b)
+    + """), %(message_id)b), 'inbox', false, false, %(received_at)b, %(size)b,
+            %(has_attachments)b)
     ), summary AS (
         INSERT INTO message_summaries (account_id, message_id, message_key, summary)
         VALUES (%(account_id)b, %(message_id)b, %(message_key)b, %(summary)b)
@@ -75,6 +71,8 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
         if len(one.refs) > 1:
             await threads.join_threads(conn, one.account_id, one.refs)
         await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
+        if one.subject_token is not None:
+            await threads.adopt(conn, one, one.subject_token)
         for blob_id, stored_size in one.blobs:
             values = {"account_id": one.account_id, "message_id": one.message_id}
             await cursor.execute(_INSERT_BLOB, values | {"blob_id": blob_id, "stored_size": stored_size})
@@ -108,6 +106,53 @@ _PAGE_OF_FOLDER = (
     + """ AND m.folder = %(folder)s AND (%(before)s::uuid IS NULL OR m.message_id < %(before)s)
           ORDER BY m.message_id DESC LIMIT %(limit)s"""
 )
+
+
+# The newest of each folder by themselves: so each is read along an index that begins with the folder.
+_FILTERED = (
+    _ROW
+    + """ AND m.message_id IN (
+              SELECT found.message_id FROM unnest(%(folders)s::text[]) AS f (folder)
+              CROSS JOIN LATERAL (
+                  SELECT n.message_id FROM messages n
+                  WHERE n.account_id = %(account_id)s AND n.folder = f.folder
+                    AND n.message_id < %(before)s AND n.message_id >= %(since)s"""
+)
+_FILTERED_END = """
+                  ORDER BY n.message_id DESC LIMIT %(limit)s
+              ) found
+              ORDER BY found.message_id DESC LIMIT %(limit)s
+          )
+          ORDER BY m.message_id DESC LIMIT %(limit)s"""
+
+
+async def filtered_messages(
+    conn: Conn, account_id: UUID, *, folders: Sequence[Folder], filters: Filters, before: UUID | None, limit: int
+) -> list[MessageRow]:
+    """A page of the messages in any of these folders that pass the filters, newest first; at most 200."""
+    ends = [end for end in (before, first_id_at(filters.before) if filters.before else None) if end is not None]
+    values = {
+        "account_id": account_id,
+        "folders": list(folders),
+        "before": min(ends, default=_LAST_ID),
+        "since": first_id_at(filters.after) if filters.after else _FIRST_ID,
+        "alias_id": filters.alias_id,
+        "limit": min(limit, MAX_PAGE),
+    }
+    async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
+        await cursor.execute(_FILTERED + _conditions(filters) + _FILTERED_END, values)
+        return await cursor.fetchall()
+
+
+def _conditions(filters: Filters) -> str:
+    """As literals, not parameters: partial indexes are used only where the statement says their own condition."""
+    chosen = [
+        (filters.is_read, " AND n.is_read", " AND NOT n.is_read"),
+        (filters.is_starred, " AND n.is_starred", " AND NOT n.is_starred"),
+        (filters.has_attachment, " AND n.has_attachments", " AND NOT n.has_attachments"),
+        (filters.alias_id is not None or None, " AND n.alias_id = %(alias_id)s", ""),
+    ]
+    return "".join(yes if choice else no for choice, yes, no in chosen if choice is not None)
 
 
 async def messages(

@@ -50,6 +50,32 @@ async def join_threads(conn: Conn, account_id: UUID, refs: Sequence[bytes]) -> N
     await conn.execute(_JOIN, {"account_id": account_id, "refs": list(refs)})
 
 
+async def adopt(conn: Conn, orphan: Delivery, subject_token: int) -> None:
+    """Move the orphan, just stored, and what answered it before it came, to the thread its subject was last in."""
+    await conn.execute(
+        """WITH orphan AS (
+               SELECT thread_id FROM messages
+               WHERE account_id = %(account_id)s AND message_id = %(message_id)s LIMIT 1
+           ), older AS (
+               SELECT m.thread_id FROM message_tokens t JOIN messages m USING (account_id, message_id)
+               WHERE t.account_id = %(account_id)s AND t.tokens @> ARRAY[%(subject_token)s::bigint]
+                 AND m.alias_id = %(alias_id)s AND m.message_id < %(message_id)s
+               ORDER BY m.message_id DESC LIMIT 1
+           ), refs AS (
+               UPDATE thread_refs r SET thread_id = older.thread_id FROM orphan, older
+               WHERE r.account_id = %(account_id)s AND r.thread_id = orphan.thread_id
+           )
+           UPDATE messages m SET thread_id = older.thread_id FROM orphan, older
+           WHERE m.account_id = %(account_id)s AND m.thread_id = orphan.thread_id""",
+        {
+            "account_id": orphan.account_id,
+            "message_id": orphan.message_id,
+            "alias_id": orphan.alias_id,
+            "subject_token": subject_token,
+        },
+    )
+
+
 async def message_ids(conn: Conn, account_id: UUID, thread_id: UUID, *, limit: int) -> list[UUID]:
     """The newest messages of a thread, newest first, but for those in the trash or spam; at most 200."""
     cursor = await conn.execute(
