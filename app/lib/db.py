@@ -1,5 +1,7 @@
 """The pool of Postgres connections, and the one place where the driver's errors become ours."""
 
+import asyncio
+import select
 import struct
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -61,7 +63,7 @@ class Database:
             # Reconnecting goes on for as long as the process lives: a database that comes back is used again.
             reconnect_timeout=_CONNECT_SECONDS,
             open=False,
-            check=AsyncConnectionPool.check_connection if not prepare else None,
+            check=self._check,
             kwargs={
                 "autocommit": True,
                 "connect_timeout": _CONNECT_SECONDS,
@@ -69,6 +71,22 @@ class Database:
                 "application_name": "restante",
             },
         )
+
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def _check(self, conn: Conn) -> None:
+        """Called before a connection is handed out; raises when it is dead, and the pool tries another.
+
+        The server has nothing to say on an idle connection, so only one that has something to be read is worth a round
+        trip. After a restart of the server that is all of them, and the pool pauses for a second after each that it
+        finds dead: so all are looked at now.
+        """
+        readable = select.poll()
+        readable.register(conn.fileno(), select.POLLIN)
+        if readable.poll(0):
+            if self._renewal is None or self._renewal.done():
+                self._renewal = asyncio.create_task(self._pool.check())
+            await AsyncConnectionPool.check_connection(conn)
 
     async def open(self) -> None:
         """Start the pool without waiting for the database: requests wait, and fail as Unavailable after 5 s."""

@@ -62,6 +62,24 @@ async def test_a_lost_connection_is_unavailable_and_the_next_one_works(dsn: str)
     await db.close()
 
 
+async def test_connections_that_died_unseen_are_never_handed_out(dsn: str) -> None:
+    db = Database(dsn, max_size=4)
+    await db.open()
+    all_there = asyncio.Barrier(4)
+
+    async def hold() -> None:
+        async with db.connection():
+            await all_there.wait()
+
+    await asyncio.gather(*(hold() for _ in range(4)))
+    with connect_now(dsn) as conn:
+        query = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database()"
+        assert conn.execute(query + " AND pid <> pg_backend_pid()").fetchone() == (4,)
+    for _ in range(8):
+        await db.check()
+    await db.close()
+
+
 async def test_a_closed_pool_is_unavailable(dsn: str) -> None:
     db = await opened(dsn)
     await db.close()
