@@ -31,7 +31,8 @@ def tokens(index_key: bytes, words: Mapping[str, Iterable[str]]) -> list[int]:
         copy = _field_hasher(index_key, field).copy
         for word in in_field:
             keyed = copy()
-            keyed.update(word.encode("utf-8", "surrogatepass"))
+            # The usual encoding is the fastest, by a tenth of all this.
+            keyed.update(word.encode() if word.isascii() else word.encode("utf-8", "surrogatepass"))
             found.append(keyed.digest())
     return sorted(set(struct.unpack(f">{len(found)}q", b"".join(found))))
 
