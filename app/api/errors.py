@@ -115,6 +115,8 @@ def _ours(error: RestanteError) -> Response[bytes]:
     status = _status(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         logger().error("api_request_failed", **error_fields(error))
+    elif isinstance(error, Unavailable):
+        logger().warning("api_unavailable", reason=error.code, **error_fields(error))
     return _problem(
         status, code=error.code, detail=" ".join([error.detail, *told]), errors=fields, headers=_headers(error)
     )

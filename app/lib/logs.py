@@ -50,10 +50,11 @@ def logger() -> structlog.typing.FilteringBoundLogger:
 
 
 def error_fields(error: BaseException) -> Mapping[str, str]:
-    """What may be logged of an exception: its type and the innermost line of code, never its text."""
+    """What may be logged of an exception: its type, its cause's type and the innermost line of code, never a text."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename.rsplit('/site-packages/')[-1]}:{frames[-1].lineno}" if frames else "?"
-    return {"error": type(error).__name__, "at": place}
+    cause = {"cause": type(error.__cause__).__name__} if error.__cause__ is not None else {}
+    return {"error": type(error).__name__, "at": place, **cause}
 
 
 class _TypeOnly(logging.Handler):

@@ -50,8 +50,7 @@ class Reception:
         try:
             decision, mailbox = await decide_recipient(self._platform, rcpt.address, announced_size=self._mail.size)
         except Exception as error:  # noqa: BLE001 - one recipient's trouble must not end the transaction
-            if not isinstance(error, Unavailable):
-                logger().error("smtp_rcpt_failed", **error_fields(error))
+            _tell("smtp_rcpt_failed", error)
             decision, mailbox = policy.LOOKUP_FAILED, None
         logger().info("smtp_rcpt", code=decision.code, reason=decision.reason)
         self.recipient_count += decision.accept
@@ -117,7 +116,7 @@ class Reception:
     def _answer(self, reply: str, **fields: str) -> str:
         size = self._cut.size if self._cut else 0
         milliseconds = round((time.monotonic() - self._begun) * 1000)
-        logger().info("smtp_data", code=reply[:3], size=size, copies=len(self._kept), ms=milliseconds, **fields)
+        logger().info("smtp_data", code=int(reply[:3]), size=size, copies=len(self._kept), ms=milliseconds, **fields)
         return reply
 
     def _new_objects(self) -> NewObjects:
@@ -148,7 +147,14 @@ async def _discard(objects: NewObjects, cutter: Cutter | None = None) -> None:
         logger().info("smtp_objects_left_to_sweeper")
 
 
+def _tell(event: str, error: Exception) -> None:
+    """Why mail is deferred, for the operator: what does not answer, or where the fault of ours is."""
+    if isinstance(error, Unavailable):
+        logger().warning(event, reason=error.code, **error_fields(error))
+    else:
+        logger().error(event, **error_fields(error))
+
+
 def _failed(error: Exception) -> str:
-    if not isinstance(error, Unavailable):
-        logger().error("smtp_data_failed", **error_fields(error))
+    _tell("smtp_data_failed", error)
     return replies.STORE_FULL if getattr(error, "code", "") == "storage_full" else replies.TRY_LATER

@@ -73,6 +73,8 @@ def _told(view: View, error: Exception) -> Response[str]:
         return _page(view, error.status_code, text, allow)
     status = next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), None)
     if isinstance(error, RestanteError) and status is not None:
+        if isinstance(error, Unavailable):
+            logger().warning("page_unavailable", reason=error.code, **error_fields(error))
         return _page(view, status, error.detail, _retry_after(error))
     logger().error("page_failed", **error_fields(error))
     return _page(view, HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})

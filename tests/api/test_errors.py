@@ -5,6 +5,7 @@ from typing import Any, Never
 
 import pytest
 from litestar import Litestar, Request, Router, get
+from structlog.testing import capture_logs
 
 from app.api.errors import HANDLERS, give_problems
 from app.errors import CannotOpen, Conflict, FieldError, Forbidden, LimitReached, NotFound, RestanteError, Unavailable
@@ -111,6 +112,10 @@ async def test_no_schema_pages_are_served(api: Api) -> None:
 
 async def test_a_database_out_of_reach_is_unavailable(api: Api, ada: User) -> None:
     await api.platform.db.close()
-    response = await api.get("/api/v1/account", ada)
+    with capture_logs() as log:
+        response = await api.get("/api/v1/account", ada)
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert [(line["event"], line["reason"], line["cause"]) for line in log] == [
+        ("api_unavailable", "unavailable", "PoolClosed")
+    ]
     assert int(response.headers["retry-after"]) > 0

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import structlog
 
+from app.errors import Unavailable
 from app.lib import logs
 
 CANARY = "ada@secret.example wrote: hello"
@@ -59,6 +60,14 @@ def test_an_error_is_its_type_and_place_and_never_its_text() -> None:
     assert fields["at"].rpartition(":")[0].endswith("tests/lib/test_logs.py")
     assert CANARY not in str(fields)
     assert logs.error_fields(KeyError(CANARY)) == {"error": "KeyError", "at": "?"}
+
+
+def test_an_error_of_ours_tells_the_type_of_what_caused_it() -> None:
+    error = Unavailable(CANARY)
+    error.__cause__ = ValueError(CANARY)
+    fields = logs.error_fields(error)
+    assert (fields["error"], fields["cause"]) == ("Unavailable", "ValueError")
+    assert CANARY not in str(fields)
 
 
 def test_a_place_in_a_library_is_told_without_where_it_is_installed() -> None:

@@ -7,12 +7,13 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import psutil  # type: ignore[import-untyped]
 import pytest
+from structlog.testing import capture_logs
 
 from app.core.messages.cut import Cutter
 from app.core.platform import Platform
@@ -26,6 +27,11 @@ from app.lib.postgres import EmbeddedPostgres
 from tests.smtp.conftest import Connect, Mx, StartMx, Town
 
 LARGE = b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(os.urandom(3_000_000)).replace(b"\n", b"\r\n")
+
+
+def reasons(log: Sequence[Mapping[str, object]], event: str) -> list[object]:
+    """What the operator reads of why mail was deferred."""
+    return [line["reason"] for line in log if line["event"] == event]
 
 
 class _FullDisk:
@@ -55,8 +61,10 @@ async def test_a_full_disk(
         # `shutil` fails later: when the first account's objects are copied for the second.
         patch.setattr(local, getattr(module, "__name__", ""), _FullDisk(module))
         await peer.envelope("shop@restante.test", "bob@restante.test")
-        await peer.send_all(LARGE + b".\r\n")
-        assert (await peer.reply()).code == "452 4.3.1"
+        with capture_logs() as log:
+            await peer.send_all(LARGE + b".\r\n")
+            assert (await peer.reply()).code == "452 4.3.1"
+        assert reasons(log, "smtp_data_failed") == ["storage_full"]
         assert await town.leftovers() == []
     await peer.envelope("shop@restante.test", "bob@restante.test")
     await peer.send_all(LARGE + b".\r\n")
@@ -92,8 +100,10 @@ async def test_the_object_store_is_gone(
     peer = await greet(await start_mx(msgspec.structs.replace(platform, blobs=store)))
     store.is_gone = True
     await peer.envelope("shop@restante.test")
-    await peer.send_all(LARGE + b".\r\n")
-    assert (await peer.reply()).code == "451 4.3.0"
+    with capture_logs() as log:
+        await peer.send_all(LARGE + b".\r\n")
+        assert (await peer.reply()).code == "451 4.3.0"
+    assert reasons(log, "smtp_data_failed") == ["storage_unreachable"]
     assert await town.leftovers() == []
     store.is_gone = False
     await peer.envelope("shop@restante.test")
@@ -178,10 +188,13 @@ class TestPostgresIsKilled:
         peer = await greet(mx)
         await peer.envelope("shop@restante.test")
         await asyncio.to_thread(_kill, postgres)
-        peer.send(b"Subject: lost\r\n.\r\n")
-        assert (await peer.reply()).code == "451 4.3.0"
-        assert await peer.ask("MAIL FROM:<a@b.example>") == "250 2.1.0"
-        assert await peer.ask("RCPT TO:<shop@restante.test>") == "451 4.3.0"
+        with capture_logs() as log:
+            peer.send(b"Subject: lost\r\n.\r\n")
+            assert (await peer.reply()).code == "451 4.3.0"
+            assert await peer.ask("MAIL FROM:<a@b.example>") == "250 2.1.0"
+            assert await peer.ask("RCPT TO:<shop@restante.test>") == "451 4.3.0"
+        assert reasons(log, "smtp_data_failed") == ["unavailable"]
+        assert reasons(log, "smtp_rcpt_failed") == ["unavailable"]
         assert await peer.ask("DATA") == "503 5.5.1"
         await asyncio.to_thread(postgres.start)
         answers = [await peer.ask("RCPT TO:<shop@restante.test>")]

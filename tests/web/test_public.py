@@ -2,6 +2,7 @@ import re
 
 import pytest
 from litestar import Litestar
+from structlog.testing import capture_logs
 
 from app.api.router import api_router
 from app.core.platform import Platform
@@ -55,8 +56,10 @@ async def test_ready_tells_the_failing_part_alone(
     answer = await browser.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "failing": "database"})
     assert (await browser.get("/healthz")).status_code == 200
-    page = await browser.get("/inbox", headers={"Cookie": "restante=01a1fda7-721d-7000-b2a6-9ea690e3d975.x"})
+    with capture_logs() as log:
+        page = await browser.get("/inbox", headers={"Cookie": "restante=01a1fda7-721d-7000-b2a6-9ea690e3d975.x"})
     assert page.status_code == 503
+    assert [(line["event"], line["cause"]) for line in log] == [("page_unavailable", "PoolClosed")]
     assert page.headers["retry-after"] == "5"
     check_page(page)
 
