@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+from litestar.exceptions import InternalServerException
 
 from app.api.auth import AuthedRequest
 from app.api.errors import Malformed, UnsupportedMediaType
@@ -29,12 +30,19 @@ async def read_body(request: AuthedRequest, body_type: type[_T], accepted: Seque
 
     Raises UnsupportedMediaType unless its type is one of `accepted`, Malformed, Invalid with the field's name.
     """
-    media_type, body = request.content_type[0].lower(), await request.body()
+    media_type, body = request.content_type[0].lower(), await _whole(request)
     if not media_type and not body:
         return _converted({}, body_type)
     if media_type not in accepted:
         raise UnsupportedMediaType(accepted)
     return _converted(_form(body) if media_type == FORM else _json(body), body_type)
+
+
+async def _whole(request: AuthedRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:  # Litestar's, when the client hangs up before the body's end
+        raise Malformed("The body ends too early.") from error
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value

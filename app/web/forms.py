@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from app.errors import Conflict, Invalid
 
@@ -24,7 +25,7 @@ async def read(request: AnyRequest) -> Form:
     try:
         body = (await request.body()).decode("utf-8")
         return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
-    except ValueError:
+    except (ValueError, InternalServerException):  # the latter when the browser hangs up before the form's end
         raise Invalid("The form cannot be read. Open its page again and repeat.") from None
 
 

@@ -1,9 +1,10 @@
 """Aliases over the API. POST is what addy.io's clients send, so their requests are tried as they are."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.api.conftest import Api, User
 
@@ -223,3 +224,25 @@ async def test_another_accounts_alias_is_not_found(api: Api, ada: User, bob: Use
     assert (problem["status"], problem["code"]) == (404, "not_found")
     assert problem == await api.refused(method, f"{ALIASES}/01970000-0000-7000-8000-000000000000", bob, **options)
     assert (await api.get(path, ada)).json()["data"]["is_enabled"] is True
+
+
+async def test_a_client_that_hangs_up_inside_a_body_is_no_fault_of_ours(api: Api, ada: User) -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return events.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {ada.key}".encode())]
+    scope: dict[str, Any] = {"type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": ALIASES}
+    scope |= {"raw_path": ALIASES.encode(), "query_string": b"", "root_path": "", "headers": headers, "client": None}
+    with capture_logs() as log:
+        await api.app(cast("Any", scope), cast("Any", receive), cast("Any", send))
+    assert sent[0]["status"] == 400
+    assert log == []

@@ -1,4 +1,8 @@
+from typing import Any, cast
+
 import pytest
+from litestar import Litestar
+from structlog.testing import capture_logs
 
 from app.core.accounts import service as accounts
 from app.core.platform import Platform
@@ -134,3 +138,31 @@ async def test_garbage_cookies_are_no_session(browser: Browser, ada: Owner) -> N
     for cookie in ("x", f"{ada.actor.account_id}.secret", ".", "a" * 3000):
         answer = await browser.get("/inbox", headers={"Cookie": f"restante={cookie}"})
         assert answer.status_code == 303
+
+
+async def test_a_browser_that_hangs_up_inside_a_form_is_no_fault_of_ours(app: Litestar) -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"login=a", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return events.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"sec-fetch-site", b"same-origin")]
+    scope: dict[str, Any] = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/login",
+    }
+    scope |= {"raw_path": b"/login", "query_string": b"", "root_path": "", "headers": headers, "client": None}
+    with capture_logs() as log:
+        await app(cast("Any", scope), cast("Any", receive), cast("Any", send))
+    assert sent[0]["status"] == 422
+    assert log == []
