@@ -2,9 +2,11 @@
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _MAX_COUNTER = 0xFFF
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Clock:
@@ -35,6 +37,12 @@ def new_id() -> UUID:
     milliseconds, counter = _clock.tick()
     random_bits = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     return UUID(int=milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | random_bits)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """What no id made in the moment's millisecond or later is smaller than, and every earlier one is. From 1970 on."""
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    return UUID(int=max(0, milliseconds) << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 def parse_id(text: str) -> UUID | None:

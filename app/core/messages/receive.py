@@ -163,6 +163,7 @@ class _Sealing:
             alias_id=mailbox.alias_id,
             received_at=self._now,
             size=self._size,
+            has_attachments=bool(summary.attachments),
             message_key=sealed.key,
             summary=sealed.summary,
             source=sealed.source,

@@ -1,6 +1,7 @@
 """What an owner does with messages: list, open, mark, take the original and the attachments."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,8 +12,11 @@ from app.core.auth.model import Actor
 from app.core.messages import content, headers, queries, read
 from app.core.messages.cut import SKELETON_MOST, rebuild
 from app.core.messages.model import (
+    FOLDERS,
+    NO_FILTERS,
     Attachment,
     Content,
+    Filters,
     Folder,
     Link,
     MessageLine,
@@ -74,7 +78,7 @@ _encode_target = msgspec.msgpack.Encoder().encode
 _decode_target = msgspec.msgpack.Decoder(_LinkTarget).decode
 
 
-class _Opened(msgspec.Struct, frozen=True, kw_only=True):
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A message with its skeleton out of its seal."""
 
     line: MessageLine
@@ -83,13 +87,26 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def page(
-    conn: Conn, actor: Actor, *, folder: Folder | None, before: UUID | None, limit: int
+    conn: Conn,
+    actor: Actor,
+    *,
+    folder: Folder | Sequence[Folder] | None,
+    before: UUID | None,
+    limit: int,
+    filters: Filters = NO_FILTERS,
 ) -> list[MessageLine]:
-    """The account's messages, newest first, those received before `before`; at most 200; `folder` None: all.
+    """The account's messages in one folder, in several, or (None) in all: newest first, those before `before`.
 
-    Message keys opened for the first time are wrapped anew, so that opening them again costs microseconds.
+    At most 200. Message keys opened for the first time are wrapped anew, so that opening them again costs microseconds.
     """
-    rows = await queries.messages(conn, actor.account_id, folder=folder, before=before, limit=limit)
+    account_id = actor.account_id
+    if filters == NO_FILTERS and (folder is None or isinstance(folder, str)):
+        rows = await queries.messages(conn, account_id, folder=folder, before=before, limit=limit)
+    else:
+        folders = (folder,) if isinstance(folder, str) else folder or FOLDERS
+        rows = await queries.filtered_messages(
+            conn, account_id, folders=folders, filters=filters, before=before, limit=limit
+        )
     lines = [_line(actor, row) for row in rows]
     fresh = {
         line.message_id: seal.rewrap_message_key(
@@ -172,22 +189,23 @@ async def linked_attachment(platform: Platform, token: str, *, now: datetime) ->
         sealed = await queries.source(conn, target.account_id, target.message_id)
     if row is None or sealed is None:
         raise NotFound(_NO_MESSAGE)
-    line = _line_by_key(target.account_id, row, target.message_key)
-    return await _attachment(_unseal(platform, target.account_id, line, sealed), target.ordinal)
+    line = line_by_key(target.account_id, row, target.message_key)
+    return await _attachment(unseal(platform, target.account_id, line, sealed), target.ordinal)
 
 
-async def _open(platform: Platform, actor: Actor, message_id: UUID) -> _Opened:
+async def _open(platform: Platform, actor: Actor, message_id: UUID) -> Opened:
     async with platform.db.connection() as conn:
         row = await queries.message(conn, actor.account_id, message_id)
         sealed = await queries.source(conn, actor.account_id, message_id)
     if row is None or sealed is None:
         raise NotFound(_NO_MESSAGE)
-    return _unseal(platform, actor.account_id, _line(actor, row), sealed)
+    return unseal(platform, actor.account_id, _line(actor, row), sealed)
 
 
-def _unseal(platform: Platform, account_id: UUID, line: MessageLine, sealed: bytes) -> _Opened:
+def unseal(platform: Platform, account_id: UUID, line: MessageLine, sealed: bytes) -> Opened:
+    """A message's skeleton and cuts. Raises CannotOpen."""
     packed = seal.open_source(line.message_key, account_id=account_id, message_id=line.message_id, sealed=sealed)
-    return _Opened(
+    return Opened(
         line=line,
         skeleton=zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_SKELETON),
         cuts=StoredCuts(platform.blobs, account_id, line.summary.layout),
@@ -198,10 +216,11 @@ def _line(actor: Actor, row: MessageRow) -> MessageLine:
     message_key = seal.open_message_key(
         actor.keyring, account_id=actor.account_id, message_id=row.message_id, sealed_key=row.message_key
     )
-    return _line_by_key(actor.account_id, row, message_key)
+    return line_by_key(actor.account_id, row, message_key)
 
 
-def _line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> MessageLine:
+def line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> MessageLine:
+    """A row opened by its message's own key, where there is no keyring. Raises CannotOpen."""
     summary = seal.open_summary(message_key, account_id=account_id, message_id=row.message_id, sealed=row.summary)
     return MessageLine(
         message_id=row.message_id,
@@ -249,7 +268,7 @@ def _link(platform: Platform, account_id: UUID, line: MessageLine, listed: Attac
     return Link(url=f"{platform.public_url}/attachments/{token}", expires_at=expires_at)
 
 
-async def _attachment(opened: _Opened, ordinal: int) -> Content:
+async def _attachment(opened: Opened, ordinal: int) -> Content:
     listed = _listed(opened.line.summary, ordinal)
     reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
     leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == ordinal)

@@ -24,6 +24,7 @@ def delivery(owner: Owner, *, size: int = 100, message_id: UUID | None = None) -
         alias_id=owner.alias.alias_id,
         received_at=utc_now(),
         size=size,
+        has_attachments=False,
         message_key=b"key",
         summary=b"summary",
         source=bytes(size),

@@ -1,0 +1,44 @@
+"""What an owner does to messages that stay as they are: flags, folders, the way out."""
+
+from typing import Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from app.core.messages.model import Folder
+
+Change = Literal["read", "unread", "star", "unstar", "inbox", "archive", "spam", "trash"]
+Action = Literal[Change, "delete"]
+"""What can be done to many at once; a folder's name moves there, "delete" takes what is in the trash for ever."""
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+
+class MessagePatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner changes of one message."""
+
+    is_read: bool | msgspec.UnsetType = msgspec.UNSET
+    is_starred: bool | msgspec.UnsetType = msgspec.UNSET
+    folder: Folder | msgspec.UnsetType = msgspec.UNSET
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Unread messages where new mail comes in. Counted up to 100, which says "more than 99"."""
+
+    inbox: int
+    spam: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One action and the messages it is for."""
+
+    action: Action
+    message_ids: tuple[UUID, ...]
+
+
+class Doomed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is being deleted for ever, and what it counted for."""
+
+    message_id: UUID
+    alias_id: UUID
+    thread_id: UUID
+    source_size: int
