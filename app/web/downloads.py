@@ -20,6 +20,11 @@ async def to_read(content: Content) -> Stream:
     return await _streamed(content, "text/plain", {})
 
 
+async def to_look_at(content: Content) -> Stream:
+    """To be shown in a frame without an origin, to which even this site is another one."""
+    return await _streamed(content, content.content_type, {"Cross-Origin-Resource-Policy": "cross-origin"})
+
+
 async def _streamed(content: Content, content_type: str, headers: dict[str, str]) -> Stream:
     first = await anext(content.stream, b"")
     headers["Content-Security-Policy"] = FILE_CSP

@@ -7,10 +7,10 @@ CSP = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 MAIL_CSP = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-"""Of a mail's HTML in its frame: inline styles and links that open a new window, nothing else."""
+"""Of a mail's HTML in its frame: inline styles, our own pictures and links that open a new window, nothing else."""
 FILE_CSP = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 """Of originals and attachments."""
 

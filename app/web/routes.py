@@ -28,6 +28,7 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/messages/{message_id:uuid}/unread", mail.submit_unread),
     ("GET", "/messages/{message_id:uuid}/attachments/{ordinal:int}", mail.show_attachment),
     ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
+    ("GET", "/inline/{token:str}", mail.show_picture),
     # Aliases
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),

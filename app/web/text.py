@@ -1,9 +1,14 @@
-"""Plain text of mail as HTML: web addresses become links, quoted lines are marked. Nothing else is interpreted."""
+"""Plain text of mail as HTML: web addresses become links to where they lead in the end, quoted lines are marked.
+
+Nothing else is interpreted.
+"""
 
 import re
 from itertools import groupby
 
 from markupsafe import Markup, escape
+
+from app.core.messages import urls
 
 _URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
 _QUOTES = re.compile(r"(?:>[ ]?){1,20}")
@@ -34,7 +39,7 @@ def _linked(text: str) -> Markup:
     pieces, end = [], 0
     for found in _URL.finditer(text):
         url = _without_tail(found[0])
-        pieces += [escape(text[end : found.start()]), _LINK.format(url)]
+        pieces += [escape(text[end : found.start()]), _LINK.format(urls.clean(url) or url)]
         end = found.start() + len(url)
     return Markup("").join([*pieces, escape(text[end:])])
 

@@ -79,13 +79,25 @@ async def test_html_is_framed_cleaned_and_told_about(signed_in: Browser, ada: Ow
     assert frame["sandbox"] == "allow-popups allow-popups-to-escape-sandbox"
     framed = await signed_in.get(frame["src"])
     policy = framed.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none';")
     assert "sandbox allow-popups" in policy
     assert "frame-ancestors 'self'" in policy
     assert framed.headers["cache-control"] == "no-store"
     for foreign in ("spy.example", "<script", "onclick", "alert"):
         assert foreign not in framed.text
-    assert '<a href="https://b.example" target="_blank" rel="noreferrer noopener nofollow">b</a>' in framed.text
+    link = (
+        '<a href="https://b.example" target="_blank" rel="noreferrer noopener nofollow" title="https://b.example">b</a>'
+    )
+    assert link + '<span class="mail-target"> [b.example]</span>' in framed.text
+
+
+async def test_tracking_pixels_are_told_apart(signed_in: Browser, ada: Owner) -> None:
+    images = (
+        '<img src="https://spy.example/1" width=1 height=1><img src="https://spy.example/2"><img src="//b.example/3">'
+    )
+    page = await signed_in.page(f"/messages/{await ada.deliver(letter(html=images))}?view=html")
+    assert "tried to load 3 things from 2 hosts, 1 of them to learn that you opened it. Nothing" in page.words
+    assert "spy.example 2 times, 1 tracking pixel" in page.words
 
 
 async def test_mail_without_text_shows_its_html_first(signed_in: Browser, ada: Owner) -> None:

@@ -23,6 +23,11 @@ def test_addresses_become_links(text: str, url: str, rest: str) -> None:
     assert linked_text(text) == LINK.format(url) + rest + "\n"
 
 
+def test_links_lead_to_the_end_of_known_redirectors() -> None:
+    text = "https://www.google.com/url?q=https%3A%2F%2Fa.example%2F%3Futm_source%3Dx%26id%3D1."
+    assert linked_text(text) == LINK.format("https://a.example/?id=1") + ".\n"
+
+
 @pytest.mark.parametrize(
     "text", ["javascript:alert(1)", "data:text/html,x", "ftp://a.example", "www.a.example", "https://"]
 )

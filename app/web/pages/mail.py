@@ -9,14 +9,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.response.redirect import Redirect
 
+from app.core.messages import images
 from app.core.messages import service as messages
 from app.core.messages.html import SafeHtml, sanitise
 from app.core.messages.model import OpenMessage
+from app.core.platform import Platform
 from app.errors import NotFound
 from app.lib.times import utc_now
 from app.web import downloads
 from app.web.headers import MAIL_CSP
-from app.web.session import GivenSession
+from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite
 from app.web.view import see_other
 
@@ -49,7 +51,7 @@ async def show_message(
     if not opened.line.is_read:
         async with platform.db.transaction() as conn:
             await messages.mark_read(conn, session.actor.account_id, message_id, is_read=True)
-    safe = await _safe(opened)
+    safe = await _safe(platform, session, opened)
     has_text = opened.text is not None and bool(opened.text.strip())
     shown = view or ("text" if has_text or safe is None else "html")
     return site.view.page(
@@ -60,21 +62,19 @@ async def show_message(
         summary=opened.line.summary,
         shown="text" if safe is None else shown,
         has_html=safe is not None,
-        blocked_hosts=safe.blocked_hosts if safe else (),
+        safe=safe,
     )
 
 
 async def show_html(
     platform: GivenPlatform, site: GivenSite, session: GivenSession, message_id: FromPath[UUID]
 ) -> Response[str]:
-    """A message's HTML, sanitised, under a policy that lets it load and run nothing."""
+    """A message's HTML, sanitised, under a policy that lets it run nothing and load only its own pictures."""
     opened = await messages.open_message(platform, session.actor, message_id)
-    safe = await _safe(opened)
+    safe = await _safe(platform, session, opened)
     if safe is None:
         raise NotFound("This message has no HTML.")
-    # Senders who set colours count on white paper; the others can follow the reader's choice of light or dark.
-    is_plain = "color" not in safe.html and "background" not in safe.html
-    page = site.view.page("mail.html", html=safe.html, is_plain=is_plain, subject=opened.line.summary.subject)
+    page = site.view.page("mail.html", safe=safe, subject=opened.line.summary.subject)
     page.headers["Content-Security-Policy"] = MAIL_CSP
     return page
 
@@ -120,7 +120,16 @@ async def show_linked_attachment(platform: GivenPlatform, token: FromPath[str]) 
     return await downloads.to_keep(await messages.linked_attachment(platform, token, now=utc_now()))
 
 
-async def _safe(opened: OpenMessage) -> SafeHtml | None:
+async def show_picture(platform: GivenPlatform, token: FromPath[str]) -> Stream:
+    """A picture inside a message's HTML, to whoever has the frame's path to it."""
+    return await downloads.to_look_at(await images.picture(platform, token, now=utc_now()))
+
+
+async def _safe(platform: Platform, session: Session, opened: OpenMessage) -> SafeHtml | None:
     if opened.html is None or not opened.html.strip():
         return None
-    return await asyncio.to_thread(sanitise, opened.html)
+    return await asyncio.to_thread(_sanitised, platform, session, opened, opened.html)
+
+
+def _sanitised(platform: Platform, session: Session, opened: OpenMessage, html: str) -> SafeHtml:
+    return sanitise(html, images.paths(platform, session.actor, opened, now=utc_now()))

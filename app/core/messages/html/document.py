@@ -1,0 +1,59 @@
+"""What a whole document has beside its content, found before it is cleaned as a fragment: its sheets and its body.
+
+Browsers' rules are followed only as far as honest mail needs; whatever comes out of here is cleaned like all else.
+"""
+
+import re
+
+import msgspec
+
+from app.core.messages.html.selectors import SCOPE
+
+_ROOT = f'<div class="{SCOPE}"'
+_OPENING = re.compile(r"<!--|<(style|html|body)(?=[\s/>])", re.IGNORECASE)
+_REST_OF_TAG = re.compile(r"[^>]{0,500}>")
+_END_OF_SHEET = re.compile(r"</style[\s/>]", re.IGNORECASE)
+_OF_OTHER_MEDIA = re.compile(r"\bmedia\s*=\s*[\"']?\s*(?:print|speech|tty)\b", re.IGNORECASE)
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail's content, with elements in the place of <html> and <body>, and its style sheets."""
+
+    content: str
+    sheets: str
+
+
+def taken_apart(html: str) -> Document:
+    """The content with <div> for <html> and <body>, and the text of the sheets. Comments go; the time is linear."""
+    pieces: list[str] = []
+    sheets: list[str] = []
+    elements = {"html": "<div", "body": _ROOT}
+    end = 0
+    while found := _OPENING.search(html, end):
+        pieces.append(html[end : found.start()])
+        name = (found[1] or "").lower()
+        if name == "style":
+            end = _end_of_sheet(html, found.end(), sheets)
+        elif name:
+            pieces.append(elements.pop(name, found[0]))
+            end = found.end()
+        else:
+            close = html.find("-->", found.end() - 2)
+            end = close + 3 if close >= 0 else len(html)
+    return Document(content="".join([*pieces, html[end:]]), sheets="\n".join(sheets))
+
+
+def rooted(clean: str) -> str:
+    """HTML that was cleaned, below an element in the place of a body if it has none yet."""
+    return clean if _ROOT in clean else f"{_ROOT}>{clean}</div>"
+
+
+def _end_of_sheet(html: str, start: int, sheets: list[str]) -> int:
+    """Where the element that begins before `start` ends; its text is added to `sheets`."""
+    opening = _REST_OF_TAG.match(html, start)
+    closing = _END_OF_SHEET.search(html, opening.end() if opening else start)
+    if opening is None or closing is None:
+        return len(html)
+    if not _OF_OTHER_MEDIA.search(opening[0]):
+        sheets.append(html[opening.end() : closing.start()])
+    return html.find(">", closing.end() - 1) + 1 or len(html)

@@ -1,0 +1,135 @@
+"""The pictures that a message brings along: by what paths its HTML shows them, and what such a path hands out.
+
+A sandboxed frame has no origin, so its requests bring no cookie: the paths carry their own permission and end soon.
+"""
+
+import asyncio
+import re
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from datetime import datetime
+from urllib.parse import unquote_to_bytes
+from uuid import UUID
+
+import msgspec
+
+from app.core.auth.model import Actor
+from app.core.messages import content, queries, read, service
+from app.core.messages.html.sanitiser import data_images
+from app.core.messages.model import Content, MessageLine, OpenMessage
+from app.core.platform import Platform
+from app.errors import CannotOpen, NotFound
+from app.vault import links
+
+_LABEL = "inline images"
+_NOTHING = "There is no such picture."
+_DATA = re.compile(r"data:image/[\w.+-]+(?:;[^,;]{0,100}){0,5};base64,", re.IGNORECASE)
+_MAX_PICTURES = 500
+_MAX_BYTES = 20 * 1024 * 1024
+_SIGNATURE_BYTES = 12
+
+
+class _Target(msgspec.Struct, frozen=True, array_like=True):
+    """What a path carries, encrypted: a leaf's ordinal, or the place among the HTML's `data:` pictures."""
+
+    account_id: UUID
+    message_id: UUID
+    message_key: bytes
+    ordinal: int
+    is_data: bool
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Target).decode
+
+
+def paths(platform: Platform, actor: Actor, opened: OpenMessage, *, now: datetime) -> dict[str, str]:
+    """For each picture the address its HTML calls it by, and the path that hands it out for five minutes.
+
+    Takes as long as parsing the HTML does if it holds `data:` pictures, so use a thread.
+    """
+    found: dict[str, str] = {}
+    for attachment in opened.line.summary.attachments:
+        address = f"cid:{attachment.content_id}"
+        if attachment.content_id and address not in found and len(found) < _MAX_PICTURES:
+            found[address] = _path(platform, actor, opened.line, attachment.ordinal, is_data=False, now=now)
+    for place, address in enumerate(data_images(opened.html or "")[:_MAX_PICTURES]):
+        found[address] = _path(platform, actor, opened.line, place, is_data=True, now=now)
+    return found
+
+
+async def picture(platform: Platform, token: str, *, now: datetime) -> Content:
+    """What such a path hands out: PNG, JPEG, GIF or WebP by its own first bytes, at most 20 MB; else NotFound."""
+    try:
+        payload = links.open_link(platform.instance.subkey(_LABEL), token, now=int(now.timestamp()))
+    except CannotOpen:
+        raise NotFound(_NOTHING) from None
+    target = _decode(payload)
+    async with platform.db.connection() as conn:
+        row = await queries.message(conn, target.account_id, target.message_id)
+        sealed = await queries.source(conn, target.account_id, target.message_id)
+    if row is None or sealed is None:
+        raise NotFound(_NOTHING)
+    line = service.line_by_key(target.account_id, row, target.message_key)
+    opened = service.unseal(platform, target.account_id, line, sealed)
+    reading = await asyncio.to_thread(read.read, opened.skeleton, line.summary.layout)
+    if target.is_data:
+        if reading.html is None:
+            raise NotFound(_NOTHING)
+        html, _ = await content.text(reading.html, opened.cuts, limit=service.MAX_SHOWN_BYTES)
+        return await _checked(_from_address(await asyncio.to_thread(data_images, html), target.ordinal))
+    leaf = next((leaf for leaf in reading.leaves if leaf.ordinal == target.ordinal), None)
+    if leaf is None:
+        raise NotFound(_NOTHING)
+    return await _checked(content.stream(leaf, opened.cuts))
+
+
+def picture_type(first: bytes) -> str | None:
+    """The media type of a picture by its first twelve bytes, if it is of a kind that is shown."""
+    if first.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if first.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if first.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if first.startswith(b"RIFF") and first[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def _path(platform: Platform, actor: Actor, line: MessageLine, ordinal: int, *, is_data: bool, now: datetime) -> str:
+    target = _Target(actor.account_id, line.message_id, line.message_key, ordinal, is_data)
+    expires_at = int((now + service.LINK_LIFETIME).timestamp())
+    return f"/inline/{links.seal_link(platform.instance.subkey(_LABEL), _encode(target), expires_at=expires_at)}"
+
+
+async def _from_address(addresses: list[str], place: int) -> AsyncIterator[bytes]:
+    start = _DATA.match(addresses[place]) if place < len(addresses) else None
+    if start is None:
+        return
+    try:
+        yield b64decode(unquote_to_bytes(addresses[place][start.end() :]))
+    except ValueError:
+        return
+
+
+async def _checked(stream: AsyncIterator[bytes]) -> Content:
+    first = b""
+    async for chunk in stream:
+        first += chunk
+        if len(first) >= _SIGNATURE_BYTES:
+            break
+    content_type = picture_type(first)
+    if content_type is None:
+        raise NotFound(_NOTHING)
+    return Content(filename="", content_type=content_type, size=None, stream=_bounded(first, stream))
+
+
+async def _bounded(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    left = _MAX_BYTES - len(first)
+    async for chunk in rest:
+        if left < len(chunk):
+            return
+        left -= len(chunk)
+        yield chunk

@@ -1,0 +1,110 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.messages.urls import clean, host
+
+GOAL = "https://a.example/x?id=1"
+QUOTED = "https%3A%2F%2Fa.example%2Fx%3Fid%3D1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://www.google.com/url?sa=t&q={QUOTED}&ust=1",
+        f"https://google.co.uk/url?url={QUOTED}",
+        f"https://l.facebook.com/l.php?u={QUOTED}%26fbclid%3D2&h=AT",
+        f"https://l.instagram.com/?u={QUOTED}&e=1",
+        f"https://eur01.safelinks.protection.outlook.com/?url={QUOTED}&data=05%7C01",
+        f"https://eur01.safelinks.protection.outlook.com/GetUrlReputation?url={QUOTED}",
+        f"https://urldefense.proofpoint.com/v1/url?u={QUOTED}&k=1",
+        "https://urldefense.proofpoint.com/v2/url?u=https-3A__a.example_x-3Fid-3D1&d=DwMF",
+        "https://urldefense.com/v3/__https://a.example/x?id=1__;!!abc!def$",
+        "https://urldefense.com/v3/__https:/a.example/x*id=1__;Pw!!abc!def$",
+        f"https://www.linkedin.com/redir/redirect?url={QUOTED}&urlhash=1",
+        f"https://www.youtube.com/redirect?event=x&q={QUOTED}",
+        f"https://duckduckgo.com/l/?uddg={QUOTED}",
+        f"https://out.reddit.com/t3_1?url={QUOTED}&token=1",
+        f"https://slack-redir.net/link?url={QUOTED}",
+        f"https://linkprotect.cudasvc.com/url?a={QUOTED}&c=E",
+        f"https://shop.us1.list-manage.com/track/click?url={QUOTED}",
+        f"https://click.shop.example/track/click?dest={QUOTED}",
+        "https://www.google.com/url?q=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fa.example%252Fx%253Fid%253D1",
+    ],
+)
+def test_known_redirectors_are_unwrapped(url: str) -> None:
+    assert clean(url) == GOAL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.google.com/url?q=javascript%3Ax",
+        "https://www.google.com/url?q=%2Frelative",
+        "https://www.google.com/url?q=https%3A%2F%2Fa%20b%2F",
+        "https://www.google.com/search?q=https%3A%2F%2Fa.example%2F",
+        "https://google.evil.example/url?q=https%3A%2F%2Fa.example%2F",
+        "https://notgoogle.com/url?q=https%3A%2F%2Fa.example%2F",
+        "https://login.shop.example/login?redirect=https%3A%2F%2Fa.example%2F",
+        "https://click.shop.example/track/click/opaque",
+        "https://urldefense.com/v3/broken",
+        "https://[broken/url?q=x",
+    ],
+)
+def test_all_else_stays_as_it_is_written(url: str) -> None:
+    assert clean(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "left"),
+    [
+        ("https://a.example/?utm_source=x&utm_campaign=y", "https://a.example/"),
+        ("https://a.example/?a=1&UTM_Source=x&b=%20#f", "https://a.example/?a=1&b=%20#f"),
+        ("https://a.example/?fbclid=1&gclid=2&mc_eid=3&mc_cid=4&_hsenc=5&vero_id=6&keep", "https://a.example/?keep"),
+        ("https://a.example/?utm%5Fsource=x&z", "https://a.example/?z"),
+        ("https://a.example/?autm_source=x", "https://a.example/?autm_source=x"),
+        ("https://a.example/#?utm_source=x", "https://a.example/#?utm_source=x"),
+        ("https://a.example/?", "https://a.example/?"),
+    ],
+)
+def test_parameters_that_only_track_are_left_out(url: str, left: str) -> None:
+    assert clean(url) == left
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:x", "JAVA\nSCRIPT:x", "data:x", "//a.example", "/x", "", "ftp://a", "\x01x:"]
+)
+def test_other_schemes_are_no_links(url: str) -> None:
+    assert clean(url) is None
+
+
+def test_mail_and_telephone_stay() -> None:
+    assert clean("mailto:a@b.example?subject=utm_source=1") == "mailto:a@b.example?subject=utm_source=1"
+    assert clean("tel:+4930") == "tel:+4930"
+
+
+def test_a_chain_too_long_to_be_honest_is_shown_as_it_is() -> None:
+    url = "https://out.reddit.com/?url=" * 50 + "https://a.example/"
+    assert clean(url) == url
+
+
+_PIECES = st.sampled_from(
+    [
+        *"https:// http:// www.google.com /url? q= url= l.facebook.com /l.php? u= urldefense.com /v3/__ __; !".split(),
+        *"* ** A Iw == & utm_source= = # ? / %3A %2F %25 a.example urldefense.proofpoint.com /v2/url? -3A".split(),
+        *"_ [ ] : @ \\ javascript: \t é".split(" "),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=25).map("".join))
+def test_cleaning_never_fails_and_twice_changes_nothing(url: str) -> None:
+    once = clean(url)
+    if once is not None:
+        assert once.lower().startswith(("http:", "https:", "mailto:", "tel:"))
+        assert clean(once) == once
+
+
+def test_hosts() -> None:
+    assert host("https://user@A.example.:8/x") == "a.example"
+    assert host("https://[x") == ""
