@@ -107,9 +107,15 @@ async def prepare(config: Config, dsn: str) -> None:
 
 
 async def check(config: Config, dsn: str) -> list[str]:
-    """What is wrong with the database, the instance key and the object store, a sentence each."""
-    faults = [await _fault(_check_database(config, dsn)), await _fault(_check_objects(config))]
+    """What is wrong with the certificate, the database, the instance key and the object store, a sentence each."""
+    checks = (_check_certificate(config), _check_database(config, dsn), _check_objects(config))
+    faults = [await _fault(one) for one in checks]
     return [fault for fault in dict.fromkeys(faults) if fault]
+
+
+async def _check_certificate(config: Config) -> None:
+    if config.tls_certificate is not None:
+        wiring.smtp_context(config)
 
 
 async def _check_database(config: Config, dsn: str) -> None:

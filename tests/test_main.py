@@ -18,6 +18,7 @@ from psycopg import sql
 
 from app.lib.db import connect_now
 from app.lib.postgres import EmbeddedPostgres, running_dsn
+from app.smtp import tls
 from tests.conftest import PASSWORD
 
 RESTANTE = Path(sys.executable).with_name("restante")
@@ -134,6 +135,14 @@ def test_check_tells_what_is_wrong(restante: Restante, dsn: str, tmp_path: Path)
     schema, objects = restante.fails("check").splitlines()
     assert "run `restante migrate`" in schema
     assert objects.startswith("restante: ")
+
+
+def test_check_reads_the_certificate(restante: Restante, tmp_path: Path) -> None:
+    certificate, key = tls.self_signed(tmp_path, "mx.flow.test")
+    restante.environ |= {"RESTANTE_TLS_CERT": str(certificate), "RESTANTE_TLS_KEY": str(key)}
+    assert "are fine" in restante("check").stdout
+    key.write_text("no key")
+    assert "RESTANTE_TLS_KEY should be PEM files" in restante.fails("check")
 
 
 def test_roles_start_on_the_right_schema_alone(restante: Restante, dsn: str) -> None:
