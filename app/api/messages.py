@@ -1,9 +1,11 @@
-"""Messages: list, open, and take the original and the attachments."""
+"""Messages: list, open, and take the original and the attachments. Changing them is in `filing`."""
 
+from datetime import datetime
 from uuid import UUID
 
 from litestar import get
-from litestar.params import FromPath, FromQuery
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
@@ -12,22 +14,46 @@ from app.api.platform import GivenPlatform
 from app.api.schemas import Data, MessageResource, Page, WholeMessage, message_resource, whole_message
 from app.api.streams import streamed
 from app.core.messages import service as messages
-from app.core.messages.model import Folder
+from app.core.messages.model import Filters, Folder
+from app.errors import Invalid
 from app.lib.times import utc_now
 
 
-@get("/messages")
+def provide_filters(
+    is_read: FromQuery[bool | None] = None,
+    is_starred: FromQuery[bool | None] = None,
+    has_attachment: FromQuery[bool | None] = None,
+    alias_id: FromQuery[UUID | None] = None,
+    after: FromQuery[datetime | None] = None,
+    before: FromQuery[datetime | None] = None,
+) -> Filters:
+    """What a list is narrowed to; `after` is included, `before` is not. Raises Invalid for times without a zone."""
+    for name, moment in (("after", after), ("before", before)):
+        if moment is not None and moment.tzinfo is None:
+            raise Invalid.field(name, "Give a time with its zone, as in 2026-11-21T09:30:00Z.")
+    return Filters(
+        is_read=is_read,
+        is_starred=is_starred,
+        has_attachment=has_attachment,
+        alias_id=alias_id,
+        after=after,
+        before=before,
+    )
+
+
+@get("/messages", dependencies={"filters": Provide(provide_filters, sync_to_thread=False)})
 async def list_messages(
     request: AuthedRequest,
     platform: GivenPlatform,
+    filters: NamedDependency[SkipValidation[Filters]],
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     folder: FromQuery[Folder | None] = None,
 ) -> Page[MessageResource]:
     """The account's messages, newest first; without `folder` those of all folders."""
-    actor, before = request.user, read_cursor(cursor)
+    actor, last = request.user, read_cursor(cursor)
     async with platform.db.connection() as conn:
-        found = await messages.page(conn, actor, folder=folder, before=before, limit=limit + 1)
+        found = await messages.page(conn, actor, folder=folder, before=last, limit=limit + 1, filters=filters)
     page, following = cut_page(found, limit, lambda line: line.message_id)
     now = utc_now()
     data = [message_resource(line, messages.attachment_links(platform, actor, line, now=now)) for line in page]

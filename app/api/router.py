@@ -8,6 +8,7 @@ from app.api.aliases import create_alias, get_alias, list_aliases, update_alias
 from app.api.auth import bearer
 from app.api.body import MAX_BYTES
 from app.api.errors import HANDLERS, SECURITY_HEADERS
+from app.api.filing import delete_message, update_message, update_messages
 from app.api.messages import get_attachment, get_message, get_source, list_messages
 from app.api.platform import provide_platform
 from app.core.platform import Platform
@@ -20,7 +21,10 @@ def api_router(platform: Platform) -> Router:
         route_handlers=[
             get_account,  # GET   /account
             list_messages,  # GET   /messages
+            update_messages,  # POST  /messages/actions
             get_message,  # GET   /messages/{id}
+            update_message,  # PATCH /messages/{id}
+            delete_message,  # DELETE /messages/{id}
             get_source,  # GET   /messages/{id}/source
             get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
             list_aliases,  # GET   /aliases

@@ -12,6 +12,8 @@ import msgspec
 
 from app.core.accounts.model import Account, Usage
 from app.core.aliases.model import Alias, WhenDisabled
+from app.core.filing.model import Action
+from app.core.filing.service import MAX_AT_ONCE
 from app.core.messages.model import Attachment, Correspondent, Folder, Link, MessageLine, OpenMessage
 from app.errors import FieldError
 from app.lib.times import rfc3339
@@ -157,6 +159,27 @@ class WholeMessage(MessageResource, frozen=True, kw_only=True):
     is_truncated: bool
     headers: list[HeaderResource]
     tls: TlsResource | None
+
+
+class MessagePatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A merge patch (RFC 7396): what is absent stays."""
+
+    is_read: bool | msgspec.UnsetType = msgspec.UNSET
+    is_starred: bool | msgspec.UnsetType = msgspec.UNSET
+    folder: Folder | msgspec.UnsetType = msgspec.UNSET
+
+
+class ActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing to do to at most 200 messages."""
+
+    ids: Annotated[list[UUID], msgspec.Meta(max_length=MAX_AT_ONCE)]
+    action: Action
+
+
+class ChangedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages an action changed."""
+
+    changed: int
 
 
 def account_resource(account: Account, usage: Usage) -> AccountResource:

@@ -3,6 +3,7 @@
 from procrastinate import App, PsycopgConnector
 
 from app.core.auth import service as auth
+from app.core.filing import deletion
 from app.core.messages.sweep import sweep
 from app.core.platform import Platform
 from app.lib.logs import logger
@@ -24,5 +25,10 @@ def build(connector: PsycopgConnector, platform: Platform) -> App:
     @app.task(name="sweep_objects", queueing_lock="sweep_objects", pass_context=False)
     async def sweep_objects(timestamp: int) -> None:  # noqa: ARG001
         logger().info("objects_swept", count=await sweep(platform, now=utc_now()))
+
+    @app.periodic(cron="29 * * * *")
+    @app.task(name="empty_trash", queueing_lock="empty_trash", pass_context=False)
+    async def empty_trash(timestamp: int) -> None:  # noqa: ARG001
+        logger().info("trash_emptied", count=await deletion.empty_trash(platform, now=utc_now()))
 
     return app

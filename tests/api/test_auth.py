@@ -8,7 +8,10 @@ ID = "01970000-0000-7000-8000-000000000000"
 ROUTES = [
     ("GET", "/api/v1/account"),
     ("GET", "/api/v1/messages"),
+    ("POST", "/api/v1/messages/actions"),
     ("GET", f"/api/v1/messages/{ID}"),
+    ("PATCH", f"/api/v1/messages/{ID}"),
+    ("DELETE", f"/api/v1/messages/{ID}"),
     ("GET", f"/api/v1/messages/{ID}/source"),
     ("GET", f"/api/v1/messages/{ID}/attachments/1"),
     ("GET", "/api/v1/aliases"),

@@ -58,6 +58,32 @@ async def test_objects_that_no_message_names_are_swept(
     assert [info async for info in platform.blobs.list()] == []
 
 
+async def test_the_trash_is_emptied_after_thirty_days(
+    platform: Platform, queue: App, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id, message_id, alias_id = (await make_account()).account_id, new_id(), new_id()
+    async with platform.db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO aliases VALUES (%s, %s, 'a@restante.test', true, 'refuse', '')", (account_id, alias_id)
+        )
+        await conn.execute(
+            """INSERT INTO messages (account_id, message_id, alias_id, thread_id, folder, is_read, is_starred,
+                                     received_at, size, has_attachments, trashed_at)
+               VALUES (%s, %s, %s, %s, 'trash', false, false, now(), 1, false, now())""",
+            (account_id, message_id, alias_id, message_id),
+        )
+
+    async def count() -> object:
+        async with platform.db.connection() as conn:
+            return await (await conn.execute("SELECT count(*) FROM messages")).fetchone()
+
+    assert await run(queue, "empty_trash") == "succeeded"
+    assert await count() == (1,)
+    monkeypatch.setattr(tasks, "utc_now", lambda: utc_now() + timedelta(days=31))
+    assert await run(queue, "empty_trash") == "succeeded"
+    assert await count() == (0,)
+
+
 async def test_a_task_that_fails_is_marked_so_and_the_worker_goes_on(
     queue: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,5 +97,9 @@ async def test_a_task_that_fails_is_marked_so_and_the_worker_goes_on(
 
 async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
     crons = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
-    assert crons == {"forget_ended_sessions": "17 * * * *", "sweep_objects": "43 3 * * *"}
+    assert crons == {
+        "empty_trash": "29 * * * *",
+        "forget_ended_sessions": "17 * * * *",
+        "sweep_objects": "43 3 * * *",
+    }
     assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)

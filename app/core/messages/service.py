@@ -107,6 +107,11 @@ async def page(
         rows = await queries.filtered_messages(
             conn, account_id, folders=folders, filters=filters, before=before, limit=limit
         )
+    return await open_rows(conn, actor, rows)
+
+
+async def open_rows(conn: Conn, actor: Actor, rows: Sequence[MessageRow]) -> list[MessageLine]:
+    """The rows opened, in their order; keys opened for the first time are wrapped anew. Raises CannotOpen."""
     lines = [_line(actor, row) for row in rows]
     fresh = {
         line.message_id: seal.rewrap_message_key(
@@ -123,6 +128,14 @@ async def page(
 async def counts(conn: Conn, account_id: UUID) -> Counts:
     """The number of unread messages in the inbox."""
     return Counts(unread=await queries.unread_count(conn, account_id))
+
+
+async def line(conn: Conn, actor: Actor, message_id: UUID) -> MessageLine:
+    """One message as lists show it. Raises NotFound."""
+    row = await queries.message(conn, actor.account_id, message_id)
+    if row is None:
+        raise NotFound(_NO_MESSAGE)
+    return _line(actor, row)
 
 
 async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> OpenMessage:
