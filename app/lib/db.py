@@ -135,6 +135,8 @@ def _driver_errors() -> Iterator[None]:
         yield
     except psycopg.errors.DeadlockDetected as error:
         raise Unavailable("Two changes waited for each other. Please try again.", code="deadlock") from error
+    except psycopg.errors.DiskFull as error:
+        raise Unavailable("There is no room to store this now. Please try again later.", code="storage_full") from error
     except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise Unavailable("The database does not answer. Please try again in a moment.") from error
 

@@ -145,3 +145,18 @@ async def test_postgres_reads_many_integers(dsn: str) -> None:
             row = await (await conn.execute("SELECT %b::bigint[]", (Bigints(values),))).fetchone()
             assert row == (values,)
     await db.close()
+
+
+@pytest.mark.parametrize("how", ["connection", "transaction", "pipelined_transaction"])
+async def test_a_database_without_room_says_so(dsn: str, how: str) -> None:
+    db = await opened(dsn)
+
+    async def write() -> None:
+        async with getattr(db, how)() as conn:
+            await conn.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$")
+
+    with pytest.raises(Unavailable) as caught:
+        await write()
+    assert caught.value.code == "storage_full"
+    await db.check()
+    await db.close()
