@@ -166,6 +166,16 @@ async def messages(
         return await cursor.fetchall()
 
 
+async def messages_of(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> list[MessageRow]:
+    """Those of the account's messages, newest first; at most 200."""
+    async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
+        await cursor.execute(
+            _ROW + " AND m.message_id = ANY(%(message_ids)s) ORDER BY m.message_id DESC LIMIT %(limit)s",
+            {"account_id": account_id, "message_ids": list(message_ids), "limit": MAX_PAGE},
+        )
+        return await cursor.fetchall()
+
+
 async def message(conn: Conn, account_id: UUID, message_id: UUID) -> MessageRow | None:
     """One message of the account, as lists read it."""
     async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:

@@ -91,7 +91,7 @@ async def _aside(size: int, work: Callable[[], T]) -> T:
 async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts) -> tuple[Summary, str]:
     """The summary, but for its recipient, and the text to index."""
     message = reading.message
-    body = await _body_text(reading, cuts)
+    body = await body_text(reading, cuts)
     senders = headers.correspondents(message, "From")
     summary = Summary(
         sender=senders[0] if senders else None,
@@ -109,7 +109,8 @@ async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts:
     return summary, body
 
 
-async def _body_text(reading: Reading, cuts: StoredCuts) -> str:
+async def body_text(reading: Reading, cuts: StoredCuts) -> str:
+    """The text that a message is indexed by: its plain text, else that of its HTML; at most 1 MiB."""
     if reading.text is not None:
         body, _ = await content.text(reading.text, cuts, limit=MAX_INDEXED_BYTES)
         if body.strip() or reading.html is None:

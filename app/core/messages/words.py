@@ -51,6 +51,11 @@ def sequence(text: str) -> list[str]:
     return [word[:_MAX_WORD_CHARS] for word in words]
 
 
+def folded_words(folded: str) -> list[str]:
+    """The words of folded text, whole."""
+    return _WORD.findall(folded)
+
+
 def pairs(word: str) -> list[str]:
     """The indexed parts that together stand for a folded word: the word, or the pairs of its CJK characters."""
     return [part for piece in _pieces(word) for part in (_bigrams(piece) if _CJK.match(piece) else [piece])]
@@ -90,6 +95,15 @@ def addresses(people: Iterable[Correspondent]) -> list[str]:
         for text in _ADDRESS_LIKE.findall(fold(f"{person.name} {person.address}")):
             found |= dict.fromkeys(address_parts(text.strip(".")))
     return list(found)
+
+
+def address_in(text: str) -> str | None:
+    """The folded address or domain that a text consists of, `@` before a domain left out; None if it is no such thing.
+
+    It is among `addresses` of whoever has it.
+    """
+    folded = fold(text).strip("<>., ").removeprefix("@")
+    return folded.strip(".") if _ADDRESS_LIKE.fullmatch(folded) and folded.strip(".") else None
 
 
 def address_parts(address: str) -> list[str]:
