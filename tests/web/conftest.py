@@ -1,6 +1,8 @@
 """The pages in a browser's place: the real application, a real database, received messages, no network."""
 
 import re
+import shutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from html.parser import HTMLParser
 from typing import Any, cast
@@ -8,7 +10,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+import uvicorn
 from litestar import Litestar
+from playwright.async_api import BrowserContext, async_playwright
 
 from app.api.router import api_router
 from app.core.aliases import address as addresses
@@ -27,6 +31,7 @@ from app.web.app import create_app
 from app.web.headers import CSP
 from tests.conftest import PASSWORD, MakeAccount
 
+CHROMIUM = shutil.which("chromium")
 ORIGIN = "http://restante.test"
 _ALLOWED_TARGETS = re.compile(r"(/(?!/)|#)")
 
@@ -192,3 +197,26 @@ async def ada(make_owner: MakeOwner) -> Owner:
 async def signed_in(browser: Browser, ada: Owner) -> Browser:
     await browser.sign_in(ada.actor.login)
     return browser
+
+
+@pytest.fixture
+async def origin(app: Litestar) -> AsyncIterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        await server.shutdown(sockets=[listener])
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[BrowserContext]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        context = await browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
+        context.set_default_timeout(20_000)
+        yield context
+        await browser.close()

@@ -1,18 +1,11 @@
 """The pages in a real Chromium: what it loads, what it refuses, and how they fit on a phone."""
 
-import shutil
-import socket
-from collections.abc import AsyncIterator
-
 import pytest
-import uvicorn
-from litestar import Litestar
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import BrowserContext
 
 from tests.conftest import PASSWORD
-from tests.web.conftest import Owner
+from tests.web.conftest import CHROMIUM, Owner
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.browser,
@@ -28,29 +21,6 @@ HOSTILE = (
     b'<p style="background-image:url(http://spy.example/8)">words</p><a href="http://spy.example/9" ping="/x">go</a>'
     b'<table width="2000"><tr><td>wide</td></tr></table>\r\n'
 )
-
-
-@pytest.fixture
-async def origin(app: Litestar) -> AsyncIterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None)
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        await server.shutdown(sockets=[listener])
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[BrowserContext]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        context = await browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
-        context.set_default_timeout(20_000)
-        yield context
-        await browser.close()
 
 
 async def test_hostile_mail_loads_nothing_and_pages_fit_a_phone(
