@@ -11,6 +11,7 @@ from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
 from app.api.messages import get_attachment, get_message, get_source, list_messages
 from app.api.platform import provide_platform
+from app.api.threads import get_thread
 from app.core.platform import Platform
 
 
@@ -26,6 +27,7 @@ def api_router(platform: Platform) -> Router:
             update_message,  # PATCH /messages/{id}
             delete_message,  # DELETE /messages/{id}
             get_source,  # GET   /messages/{id}/source
+            get_thread,  # GET   /threads/{id}
             get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
             list_aliases,  # GET   /aliases
             create_alias,  # POST  /aliases

@@ -147,6 +147,13 @@ class TlsResource(msgspec.Struct, frozen=True, kw_only=True):
     cipher: str
 
 
+class ThreadResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation. Its id is that of any of its messages' `thread_id`, and changes when two conversations meet."""
+
+    id: UUID
+    messages: list[MessageResource]
+
+
 class WholeMessage(MessageResource, frozen=True, kw_only=True):
     """One message with its content.
 

@@ -14,6 +14,7 @@ ROUTES = [
     ("DELETE", f"/api/v1/messages/{ID}"),
     ("GET", f"/api/v1/messages/{ID}/source"),
     ("GET", f"/api/v1/messages/{ID}/attachments/1"),
+    ("GET", f"/api/v1/threads/{ID}"),
     ("GET", "/api/v1/aliases"),
     ("POST", "/api/v1/aliases"),
     ("GET", f"/api/v1/aliases/{ID}"),
@@ -24,7 +25,7 @@ ROUTES = [
 def routes_of(api: Api) -> set[tuple[str, str]]:
     """Every method and path that the application serves, OPTIONS aside, with example values in its path."""
     return {
-        (method, route.path_format.format(message_id=ID, alias_id=ID, ordinal=1))
+        (method, route.path_format.format(message_id=ID, alias_id=ID, thread_id=ID, ordinal=1))
         for route in api.app.routes
         for method in route.methods - {"OPTIONS"}
     }
