@@ -1,5 +1,6 @@
 """Messages: list, open, and take the original and the attachments. Changing them is in `filing`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,12 +10,16 @@ from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor, write_cursor
 from app.api.platform import GivenPlatform
 from app.api.schemas import Data, MessageResource, Page, WholeMessage, message_resource, whole_message
 from app.api.streams import streamed
+from app.core.auth.model import Actor
 from app.core.messages import service as messages
-from app.core.messages.model import Filters, Folder
+from app.core.messages.model import Filters, Folder, MessageLine
+from app.core.platform import Platform
+from app.core.search import grammar
+from app.core.search import service as search
 from app.errors import Invalid
 from app.lib.times import utc_now
 
@@ -49,15 +54,24 @@ async def list_messages(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     folder: FromQuery[Folder | None] = None,
+    q: FromQuery[str | None] = None,
 ) -> Page[MessageResource]:
-    """The account's messages, newest first; without `folder` those of all folders."""
+    """The account's messages, newest first; without `folder` those of all folders. `q` searches in them."""
     actor, last = request.user, read_cursor(cursor)
+    if q is not None:
+        query = grammar.narrow(grammar.parse(q), filters)
+        async with platform.db.transaction() as conn:
+            hits = await search.page(platform, conn, actor, query, before=last, limit=limit, folder=folder)
+        return Page(data=_resources(platform, actor, hits.lines), next=write_cursor(hits.older) if hits.older else None)
     async with platform.db.connection() as conn:
         found = await messages.page(conn, actor, folder=folder, before=last, limit=limit + 1, filters=filters)
     page, following = cut_page(found, limit, lambda line: line.message_id)
+    return Page(data=_resources(platform, actor, page), next=following)
+
+
+def _resources(platform: Platform, actor: Actor, lines: Sequence[MessageLine]) -> list[MessageResource]:
     now = utc_now()
-    data = [message_resource(line, messages.attachment_links(platform, actor, line, now=now)) for line in page]
-    return Page(data=data, next=following)
+    return [message_resource(line, messages.attachment_links(platform, actor, line, now=now)) for line in lines]
 
 
 @get("/messages/{message_id:uuid}")

@@ -26,7 +26,7 @@ def read_cursor(cursor: str | None) -> UUID | None:
         return None
     if _SHAPE.match(cursor):
         last = UUID(bytes=urlsafe_b64decode(cursor + "=="))
-        if _cursor(last) == cursor:
+        if write_cursor(last) == cursor:
             return last
     raise Invalid.field("cursor", "Give the `next` of an earlier page as it was, or leave the cursor out.")
 
@@ -34,8 +34,9 @@ def read_cursor(cursor: str | None) -> UUID | None:
 def cut_page(found: Sequence[_Item], limit: int, key: Callable[[_Item], UUID]) -> tuple[Sequence[_Item], str | None]:
     """(the page, the next cursor) of a list that was asked for one item more than `limit`."""
     page = found[:limit]
-    return page, _cursor(key(page[-1])) if len(found) > limit else None
+    return page, write_cursor(key(page[-1])) if len(found) > limit else None
 
 
-def _cursor(last: UUID) -> str:
+def write_cursor(last: UUID) -> str:
+    """The cursor of a page that goes on after this id."""
     return urlsafe_b64encode(last.bytes).decode().rstrip("=")

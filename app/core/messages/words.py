@@ -25,11 +25,11 @@ MAX_WORDS = 5000
 _MAX_WORD_CHARS = 64
 _MAX_DOMAIN_LABELS = 5
 _WORD = re.compile(r"\w+")
-_CJK = re.compile(
+CJK = re.compile(
     "[\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff"
     "\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
-_CJK_OR_NOT = re.compile(f"({_CJK.pattern})")
+_CJK_OR_NOT = re.compile(f"({CJK.pattern})")
 _ADDRESS_LIKE = re.compile(r"[^\s<>()\[\]\"',;:]*\w[@.][^\s<>()\[\]\"',;:]*")
 
 
@@ -39,7 +39,7 @@ def split(text: str) -> list[str]:
     Of Chinese, Japanese and Korean: every character, then every pair of neighbours, of each run.
     """
     folded = fold(text)
-    if folded.isascii() or not _CJK.search(folded):
+    if folded.isascii() or not CJK.search(folded):
         return [word[:_MAX_WORD_CHARS] for word in _WORD.findall(folded)]
     return [part for word in _WORD.findall(folded) for part in _with_pairs(word)]
 
@@ -47,7 +47,7 @@ def split(text: str) -> list[str]:
 def sequence(text: str) -> list[str]:
     """The folded words of a text in order, each Chinese, Japanese or Korean character by itself: what phrases are."""
     folded = fold(text)
-    words = _WORD.findall(folded) if folded.isascii() else _WORD.findall(_CJK.sub(_spaced, folded))
+    words = _WORD.findall(folded) if folded.isascii() else _WORD.findall(CJK.sub(_spaced, folded))
     return [word[:_MAX_WORD_CHARS] for word in words]
 
 
@@ -58,7 +58,7 @@ def folded_words(folded: str) -> list[str]:
 
 def pairs(word: str) -> list[str]:
     """The indexed parts that together stand for a folded word: the word, or the pairs of its CJK characters."""
-    return [part for piece in _pieces(word) for part in (_bigrams(piece) if _CJK.match(piece) else [piece])]
+    return [part for piece in _pieces(word) for part in (_bigrams(piece) if CJK.match(piece) else [piece])]
 
 
 def of_message(summary: Summary, body: str) -> dict[str, list[str]]:
@@ -138,13 +138,13 @@ def _people(people: Iterable[Correspondent]) -> str:
 
 
 def _pieces(word: str) -> list[str]:
-    return [piece[:_MAX_WORD_CHARS] if not _CJK.match(piece) else piece for piece in _CJK_OR_NOT.split(word) if piece]
+    return [piece[:_MAX_WORD_CHARS] if not CJK.match(piece) else piece for piece in _CJK_OR_NOT.split(word) if piece]
 
 
 def _with_pairs(word: str) -> list[str]:
     found: list[str] = []
     for piece in _pieces(word):
-        if _CJK.match(piece):
+        if CJK.match(piece):
             found += piece
             found += map("".join, pairwise(piece))
         else:

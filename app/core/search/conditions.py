@@ -70,6 +70,8 @@ def conditions(
     elif query.has_attachment == {False}:
         forbidden.append((attachment,))
     asked = [ids for term, ids in aliases if not term.is_negated]
+    if query.alias_id is not None:
+        asked.append(frozenset({query.alias_id}))
     return Conditions(
         groups=tuple(dict.fromkeys(groups)),
         forbidden=tuple(forbidden),

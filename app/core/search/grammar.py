@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 import msgspec
 
 from app.core.messages import words
-from app.core.messages.model import Folder
+from app.core.messages.model import Filters, Folder
 from app.core.search.model import Field, Query, Term
 from app.errors import Invalid
 
@@ -141,6 +141,17 @@ def _day(value: str, operator: str) -> datetime:
         raise _invalid(
             f"After “{operator}:” write a day as year-month-day, as in {operator}:2026-03-31, or just a month or year."
         ) from None
+
+
+def narrow(query: Query, filters: Filters) -> Query:
+    """The query, and what a list is narrowed to besides."""
+    for name in ("is_read", "is_starred", "has_attachment"):
+        wanted: bool | None = getattr(filters, name)
+        if wanted is not None:
+            query = _narrowed(query, name, {wanted})
+    query = query if filters.before is None else _until(query, filters.before)
+    query = query if filters.after is None else _from(query, filters.after)
+    return msgspec.structs.replace(query, alias_id=filters.alias_id)
 
 
 def _narrowed(query: Query, name: str, allowed: set[bool]) -> Query:

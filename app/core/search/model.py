@@ -39,6 +39,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes as received, more than this."""
     at_most: int | None = None
     """Bytes as received, not more than this."""
+    alias_id: UUID | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

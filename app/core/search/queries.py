@@ -18,8 +18,11 @@ _COLUMNS = "m.account_id, m.message_id, m.alias_id, m.folder, m.is_read, m.is_st
 
 
 async def prefer_indexes(conn: Conn) -> None:
-    """For the rest of the transaction: a scan of the whole table never pays here, though guesses may say it does."""
-    await conn.execute("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
+    """For the rest of the transaction: a scan of the whole table never pays here, though guesses may say it does.
+
+    And memory for the bitmaps of common words, which become slow to use where they do not fit.
+    """
+    await conn.execute("SELECT set_config('enable_seqscan', 'off', true), set_config('work_mem', '64MB', true)")
 
 
 async def newest_of_window(
@@ -47,9 +50,13 @@ async def newest_by_index(
             SELECT t.message_id FROM message_tokens t WHERE true{_tokens(wanted)} LIMIT {most + 1:d}
         )
         SELECT (SELECT count(*) FROM found), ARRAY(
-            SELECT m.message_id FROM found JOIN messages m USING (message_id)
-            WHERE m.account_id = %(account_id)s AND found.message_id < %(before)s AND {_rows(wanted)}
-            ORDER BY found.message_id DESC LIMIT %(limit)s)"""
+            SELECT f.message_id
+            FROM (SELECT message_id FROM found WHERE message_id < %(before)s ORDER BY message_id DESC) f
+            CROSS JOIN LATERAL (
+                SELECT 1 FROM messages m
+                WHERE m.account_id = %(account_id)s AND m.message_id = f.message_id AND {_rows(wanted)} LIMIT 1
+            ) m
+            ORDER BY f.message_id DESC LIMIT %(limit)s)"""
     cursor = await conn.execute(statement, _values(account_id, wanted, before, limit), prepare=False, binary=True)
     row = await cursor.fetchone()
     return row[1] if row is not None and row[0] <= most else None
