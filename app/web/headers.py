@@ -11,6 +11,8 @@ MAIL_CSP = (
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 """Of a mail's HTML in its frame: inline styles, our own pictures and links that open a new window, nothing else."""
+PRINT_CSP = MAIL_CSP.replace("frame-ancestors 'self'", "frame-ancestors 'none'")
+"""Of a message for paper: the same, and in no frame."""
 FILE_CSP = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 """Of originals and attachments."""
 

@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, entry, mail, public
+from app.web.pages import aliases, entry, lists, mail, public
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -20,12 +20,18 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/login", entry.submit_login),
     ("POST", "/logout", entry.submit_logout),
     # Mail
-    ("GET", "/inbox", mail.show_inbox),
+    ("GET", "/inbox", lists.show_inbox),
+    ("GET", "/starred", lists.show_starred),
+    ("GET", "/archive", lists.show_archive),
+    ("GET", "/spam", lists.show_spam),
+    ("GET", "/trash", lists.show_trash),
+    ("POST", "/messages/actions", lists.submit_action),
+    ("POST", "/messages/undo", lists.submit_undo),
     ("GET", "/messages/{message_id:uuid}", mail.show_message),
     ("GET", "/messages/{message_id:uuid}/html", mail.show_html),
     ("GET", "/messages/{message_id:uuid}/headers", mail.show_headers),
     ("GET", "/messages/{message_id:uuid}/source", mail.show_source),
-    ("POST", "/messages/{message_id:uuid}/unread", mail.submit_unread),
+    ("GET", "/messages/{message_id:uuid}/print", mail.show_print),
     ("GET", "/messages/{message_id:uuid}/attachments/{ordinal:int}", mail.show_attachment),
     ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
     ("GET", "/inline/{token:str}", mail.show_picture),

@@ -63,6 +63,16 @@ async def aliases(conn: Conn, account_id: UUID, *, before: UUID | None, limit: i
         return await cursor.fetchall()
 
 
+async def alias_id_of(conn: Conn, account_id: UUID, address: str) -> UUID | None:
+    """The account's alias that this address reaches."""
+    cursor = await conn.execute(
+        "SELECT alias_id FROM addresses WHERE address = %(address)s AND account_id = %(account_id)s LIMIT 1",
+        {"address": address, "account_id": account_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def addresses_of(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The addresses of these aliases of the account."""
     cursor = await conn.execute(

@@ -62,6 +62,12 @@ async def get(conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID) ->
     return _open(keyring, account_id, row)
 
 
+async def find(conn: Conn, account_id: UUID, text: str) -> UUID | None:
+    """The id of the account's alias with this address; None when it has none such."""
+    address = addresses.parse(text)
+    return await queries.alias_id_of(conn, account_id, str(address)) if address else None
+
+
 async def page(conn: Conn, account_id: UUID, keyring: Keyring, *, before: UUID | None, limit: int) -> list[Alias]:
     """The account's aliases, newest first, those made before `before`; at most 200."""
     rows = await queries.aliases(conn, account_id, before=before, limit=limit)

@@ -1,4 +1,4 @@
-"""Reading mail: the inbox, a message, its HTML in a frame of its own, its header fields, its original."""
+"""Reading mail: a message, its HTML in a frame of its own, its header fields, its original."""
 
 import asyncio
 from typing import Literal
@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.response.redirect import Redirect
 
+from app.core.filing import service as filing
 from app.core.messages import images
 from app.core.messages import service as messages
 from app.core.messages.html import SafeHtml, sanitise
@@ -17,26 +18,13 @@ from app.core.platform import Platform
 from app.errors import NotFound
 from app.lib.times import utc_now
 from app.web import downloads
-from app.web.headers import MAIL_CSP
+from app.web.headers import MAIL_CSP, PRINT_CSP
+from app.web.pages import lists
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite
 from app.web.view import see_other
 
-PAGE = 50
 Shown = Literal["text", "html"]
-
-
-async def show_inbox(
-    platform: GivenPlatform, site: GivenSite, session: GivenSession, before: FromQuery[UUID | None] = None
-) -> Response[str]:
-    """Fifty messages, newest first."""
-    async with platform.db.connection() as conn:
-        found = await messages.page(conn, session.actor, folder="inbox", before=before, limit=PAGE + 1)
-        counts = await messages.counts(conn, session.actor.account_id)
-    older = found[PAGE - 1].message_id if len(found) > PAGE else None
-    return site.view.page(
-        "inbox.html", session=session, lines=found[:PAGE], unread=counts.unread, older=older, is_first=before is None
-    )
 
 
 async def show_message(
@@ -49,18 +37,17 @@ async def show_message(
     """A message, marked read by being shown: its text, or its HTML in a frame."""
     opened = await messages.open_message(platform, session.actor, message_id)
     if not opened.line.is_read:
-        async with platform.db.transaction() as conn:
-            await messages.mark_read(conn, session.actor.account_id, message_id, is_read=True)
+        async with platform.db.connection() as conn:
+            await filing.mark_read(conn, session.actor.account_id, message_id, is_read=True)
     safe = await _safe(platform, session, opened)
-    has_text = opened.text is not None and bool(opened.text.strip())
-    shown = view or ("text" if has_text or safe is None else "html")
     return site.view.page(
         "message.html",
         session=session,
         message=opened,
         line=opened.line,
         summary=opened.line.summary,
-        shown="text" if safe is None else shown,
+        place=lists.place_of(opened.line.folder),
+        shown=_shown(opened, safe, view),
         has_html=safe is not None,
         safe=safe,
     )
@@ -76,6 +63,28 @@ async def show_html(
         raise NotFound("This message has no HTML.")
     page = site.view.page("mail.html", safe=safe, subject=opened.line.summary.subject)
     page.headers["Content-Security-Policy"] = MAIL_CSP
+    return page
+
+
+async def show_print(
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    message_id: FromPath[UUID],
+    view: FromQuery[Shown | None] = None,
+) -> Response[str]:
+    """A message for paper: nothing around it, under the policy of its HTML. Marks nothing."""
+    opened = await messages.open_message(platform, session.actor, message_id)
+    safe = await _safe(platform, session, opened)
+    page = site.view.page(
+        "print.html",
+        message=opened,
+        line=opened.line,
+        summary=opened.line.summary,
+        safe=safe,
+        shown=_shown(opened, safe, view),
+    )
+    page.headers["Content-Security-Policy"] = PRINT_CSP
     return page
 
 
@@ -100,13 +109,6 @@ async def show_source(
     return await (downloads.to_keep(content) if download else downloads.to_read(content))
 
 
-async def submit_unread(platform: GivenPlatform, session: GivenSession, message_id: FromPath[UUID]) -> Redirect:
-    """Mark a message unread and go back to the inbox."""
-    async with platform.db.transaction() as conn:
-        await messages.mark_read(conn, session.actor.account_id, message_id, is_read=False)
-    return see_other("/inbox")
-
-
 async def show_attachment(
     platform: GivenPlatform, session: GivenSession, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Redirect:
@@ -123,6 +125,14 @@ async def show_linked_attachment(platform: GivenPlatform, token: FromPath[str]) 
 async def show_picture(platform: GivenPlatform, token: FromPath[str]) -> Stream:
     """A picture inside a message's HTML, to whoever has the frame's path to it."""
     return await downloads.to_look_at(await images.picture(platform, token, now=utc_now()))
+
+
+def _shown(opened: OpenMessage, safe: SafeHtml | None, wanted: Shown | None) -> Shown:
+    """What is wanted if it is there; else the text if there is any."""
+    if safe is None:
+        return "text"
+    has_text = opened.text is not None and bool(opened.text.strip())
+    return wanted or ("text" if has_text else "html")
 
 
 async def _safe(platform: Platform, session: Session, opened: OpenMessage) -> SafeHtml | None:

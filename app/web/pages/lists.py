@@ -1,0 +1,241 @@
+"""The folders as pages, narrowed as asked, and what is done to the messages chosen there."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+from litestar.params import FromQuery
+from litestar.response.redirect import Redirect
+
+from app.core.aliases import service as aliases
+from app.core.filing import service as filing
+from app.core.filing.model import ACTIONS, Action
+from app.core.messages import service as messages
+from app.core.messages.model import Folder, MessageLine
+from app.core.platform import Platform
+from app.errors import Invalid
+from app.lib.db import Conn
+from app.lib.ids import parse_id
+from app.lib.times import utc_now
+from app.web import forms, undo
+from app.web.forms import AnyRequest
+from app.web.narrowing import Narrowing
+from app.web.session import GivenSession, Session, local_path
+from app.web.site import GivenPlatform, GivenSite, Site
+from app.web.view import see_other
+
+PAGE = 50
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A page with messages of one kind, and what can be done to them there: (action, the button's words)."""
+
+    path: str
+    title: str
+    folders: Folder | tuple[Folder, ...]
+    actions: tuple[tuple[Action, str], ...]
+    is_starred: bool = False
+    """Only what has a star."""
+
+
+INBOX = Place(
+    path="/inbox",
+    title="Inbox",
+    folders="inbox",
+    actions=(
+        ("archive", "Archive"),
+        ("read", "Mark read"),
+        ("unread", "Mark unread"),
+        ("star", "Star"),
+        ("spam", "Spam"),
+        ("trash", "Trash"),
+    ),
+)
+STARRED = Place(
+    path="/starred",
+    title="Starred",
+    folders=("inbox", "archive"),
+    is_starred=True,
+    actions=(("unstar", "Remove star"), ("unread", "Mark unread"), ("archive", "Archive"), ("trash", "Trash")),
+)
+ARCHIVE = Place(
+    path="/archive",
+    title="Archive",
+    folders="archive",
+    actions=(("inbox", "Back to inbox"), ("unread", "Mark unread"), ("star", "Star"), ("trash", "Trash")),
+)
+SPAM = Place(
+    path="/spam",
+    title="Spam",
+    folders="spam",
+    actions=(("inbox", "Not spam"), ("read", "Mark read"), ("trash", "Trash")),
+)
+TRASH = Place(
+    path="/trash",
+    title="Trash",
+    folders="trash",
+    actions=(("inbox", "Back to inbox"), ("delete", "Delete for ever")),
+)
+_PLACES = (INBOX, STARRED, ARCHIVE, SPAM, TRASH)
+_BY_FOLDER = {"inbox": INBOX, "archive": ARCHIVE, "spam": SPAM, "trash": TRASH}
+_DONE: Mapping[str, str] = {
+    "read": "marked read",
+    "unread": "marked unread",
+    "star": "starred",
+    "unstar": "no longer starred",
+    "inbox": "moved to the inbox",
+    "archive": "archived",
+    "spam": "marked as spam",
+    "trash": "moved to the trash",
+    "delete": "deleted for ever",
+    "undo": "put back as before",
+}
+
+
+def place_of(folder: Folder) -> Place:
+    """The page of a folder."""
+    return _BY_FOLDER[folder]
+
+
+async def show_inbox(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """Fifty messages, newest first."""
+    return await _page(request, platform, site, session, INBOX, before)
+
+
+async def show_starred(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """Starred messages of inbox and archive."""
+    return await _page(request, platform, site, session, STARRED, before)
+
+
+async def show_archive(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """What was put away."""
+    return await _page(request, platform, site, session, ARCHIVE, before)
+
+
+async def show_spam(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """What is spam."""
+    return await _page(request, platform, site, session, SPAM, before)
+
+
+async def show_trash(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """What is deleted after thirty days."""
+    return await _page(request, platform, site, session, TRASH, before)
+
+
+async def submit_action(request: AnyRequest, platform: GivenPlatform, session: GivenSession) -> Redirect:
+    """Do one thing to the messages chosen, and go back to their list, which offers to undo it."""
+    fields = await forms.read_all(request)
+    form = dict(fields)
+    action = next((one for one in ACTIONS if one == form.get("action")), None)
+    if action is None:
+        raise Invalid.field("action", "Choose one of the buttons.")
+    ids = [message_id for name, text in fields if name == "id" and (message_id := parse_id(text))]
+    count, steps = await filing.apply(platform, session.actor.account_id, action, ids, now=utc_now())
+    return see_other(_told(form.get("back", ""), action, count, undo.pack(steps)))
+
+
+async def submit_undo(request: AnyRequest, platform: GivenPlatform, session: GivenSession) -> Redirect:
+    """Take the last action back."""
+    form = await forms.read(request)
+    count = 0
+    for step in undo.unpack(form.get("steps", "")):
+        changed, _ = await filing.apply(
+            platform, session.actor.account_id, step.action, step.message_ids, now=utc_now()
+        )
+        count += changed
+    return see_other(_told(form.get("back", ""), "undo", count, ""))
+
+
+async def _page(
+    request: AnyRequest, platform: Platform, site: Site, session: Session, place: Place, before: UUID | None
+) -> Response[str]:
+    narrowing = Narrowing.of(request.query_params)
+    async with platform.db.connection() as conn:
+        found = await _found(conn, session, place, narrowing, before)
+        counts = await filing.counts(conn, session.actor.account_id)
+    query = narrowing.query
+    return site.view.page(
+        "inbox.html",
+        session=session,
+        place=place,
+        places=_PLACES,
+        unread={INBOX.path: _capped(counts.inbox), SPAM.path: _capped(counts.spam)},
+        narrowing=narrowing,
+        here=f"{place.path}?{query}" if query else place.path,
+        lines=found[:PAGE],
+        older=found[PAGE - 1].message_id if len(found) > PAGE else None,
+        is_first=before is None,
+        notice=_notice(request.query_params),
+        steps=request.query_params.get("undo", ""),
+    )
+
+
+async def _found(
+    conn: Conn, session: Session, place: Place, narrowing: Narrowing, before: UUID | None
+) -> Sequence[MessageLine]:
+    actor, alias_id = session.actor, None
+    if narrowing.alias:
+        alias_id = await aliases.find(conn, actor.account_id, narrowing.alias)
+        if alias_id is None:
+            return []
+    if place.is_starred:
+        narrowing = msgspec.structs.replace(narrowing, starred=True)
+    filters = narrowing.filters(alias_id)
+    return await messages.page(conn, actor, folder=place.folders, before=before, limit=PAGE + 1, filters=filters)
+
+
+def _capped(count: int) -> str:
+    if count >= filing.MOST_COUNTED:
+        return f"{filing.MOST_COUNTED - 1}+"
+    return str(count) if count else ""
+
+
+def _told(back: str, action: str, count: int, steps: str) -> str:
+    """The list to go back to, with what was done; a message tells by itself how it is."""
+    path = local_path(back)
+    if path.startswith("/messages/"):
+        return path
+    notice = [("done", action), ("count", str(count))] + ([("undo", steps)] if steps else [])
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(notice)}"
+
+
+def _notice(query: Mapping[str, str]) -> str:
+    """`3 messages archived.`; empty where the address tells of nothing done."""
+    words, count = _DONE.get(query.get("done", "")), query.get("count", "")
+    if words is None or not (count.isascii() and count.isdigit() and int(count[:4]) <= filing.MAX_AT_ONCE):
+        return ""
+    if int(count) == 0:
+        return "Nothing was changed. Tick the messages first, then choose what to do with them."
+    return f"{int(count)} message{'' if int(count) == 1 else 's'} {words}."
