@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, entry, lists, mail, public
+from app.web.pages import aliases, entry, lists, mail, public, search
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -35,6 +35,7 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/messages/{message_id:uuid}/attachments/{ordinal:int}", mail.show_attachment),
     ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
     ("GET", "/inline/{token:str}", mail.show_picture),
+    ("GET", "/search", search.show_search),
     # Aliases
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),
