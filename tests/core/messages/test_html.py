@@ -33,8 +33,8 @@ def body(html: str) -> str:
         ("<!-- <style>p{}</style> -->a", "a"),
         ("a<!-- b", "a"),
         ("<title>t</title>a", "a"),
-        ('<img src="https://a.example/1" alt="Logo">', '<img alt="Logo">'),
-        ('<img src="/inbox"><img src="cid:1"><img src="data:image/png;base64,AA">', "<img><img><img>"),
+        ('<img src="https://a.example/1" alt="Logo">', '<span class="mail-picture">Logo</span>'),
+        ('<img src="/inbox"><img src="cid:1"><img src="data:image/png;base64,AA">', ""),
         ('<p style="color: red; position: fixed">a</p>', '<p style="color:red">a</p>'),
         ('<p style="background-color: url(https://a.example)">a</p>', "<p>a</p>"),
         (r'<p style="background-color: u\72l(https://a.example)">a</p>', "<p>a</p>"),
@@ -49,6 +49,24 @@ def body(html: str) -> str:
 )
 def test_only_harmless_markup_is_kept(html: str, clean: str) -> None:
     assert body(html) == clean
+
+
+@pytest.mark.parametrize(
+    ("image", "box"),
+    [
+        ("<img alt='a &amp; &quot;b&quot; &lt;i>'>", '<span class="mail-picture">a &amp; "b" &lt;i&gt;</span>'),
+        ("<img alt=a width=99 height=9>", '<span class="mail-picture" style="width:100%;max-width:99px">a</span>'),
+        ("<img alt=a width=9 style='width:50%'>", '<span class="mail-picture" style="width:50%">a</span>'),
+        ("<img alt=a class=x id=y>", '<span class="mail-picture x" id="y">a</span>'),
+        ("<img alt=' '><img><img src=https://a.example/>", ""),
+    ],
+)
+def test_pictures_that_do_not_load_become_their_words(image: str, box: str) -> None:
+    assert body(image) == box
+
+
+def test_classes_of_the_body_hold_for_the_element_in_its_place() -> None:
+    assert sanitise("<body class='a b' id=c>x").html == '<div class="mail-body a b" id="c">x</div>'
 
 
 def test_html_and_body_become_elements_of_the_mail() -> None:
@@ -104,7 +122,7 @@ def test_pictures_that_the_message_holds_are_shown_from_here() -> None:
     images = {"cid:a b@c": "/inline/1", "data:image/gif;base64,R0": "/inline/2"}
     html = '<img src="cid:a%20b@c" alt=x><img src="data:image/gif;base64,R0"><img src=cid:other><img src=/inline/3>'
     clean = sanitise(html, images).html
-    assert clean == f'{ROOT}<img src="/inline/1" alt="x"><img src="/inline/2"><img><img></div>'
+    assert clean == f'{ROOT}<img src="/inline/1" alt="x"><img src="/inline/2"></div>'
     assert sanitise(clean, images).html == clean
 
 
@@ -214,7 +232,7 @@ _FRAGMENTS = st.sampled_from(
     """< > " ' = / <p <svg> <math> <style> </style> <img src= //a.b/ on onload=x <!-- --> <a href= javascript: style=
     url( ) <table> <td> <noscript> <title> <template> &lt; &quot; <mtext> <mglyph> <annotation-xml encoding=text/html>
     <foreignObject> <select> ]]> <![CDATA[ x \x00 <html> <body class= { } @import @media screen ; : color red p . #
-    \\ /* */ <a href=https://a.b/> </a> https://b.c/""".split()
+    \\ /* */ <img alt= width=9 style= class= <a href=https://a.b/> </a> https://b.c/""".split()
 )
 
 

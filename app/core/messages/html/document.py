@@ -7,9 +7,10 @@ import re
 
 import msgspec
 
-from app.core.messages.html.selectors import SCOPE
+from app.core.messages.html.selectors import ROOT
 
-_ROOT = f'<div class="{SCOPE}"'
+_ROOT = f'<div class="{ROOT}'
+_CLASSES = re.compile(r"[^<>]{0,500}?\sclass\s*=\s*[\"']?([\w -]{1,200})", re.IGNORECASE)
 _OPENING = re.compile(r"<!--|<(style|html|body)(?=[\s/>])", re.IGNORECASE)
 _REST_OF_TAG = re.compile(r"[^>]{0,500}>")
 _END_OF_SHEET = re.compile(r"</style[\s/>]", re.IGNORECASE)
@@ -27,15 +28,19 @@ def taken_apart(html: str) -> Document:
     """The content with <div> for <html> and <body>, and the text of the sheets. Comments go; the time is linear."""
     pieces: list[str] = []
     sheets: list[str] = []
-    elements = {"html": "<div", "body": _ROOT}
+    names = {"html", "body"}
     end = 0
     while found := _OPENING.search(html, end):
         pieces.append(html[end : found.start()])
         name = (found[1] or "").lower()
         if name == "style":
             end = _end_of_sheet(html, found.end(), sheets)
+        elif name in names:
+            names.remove(name)
+            end = found.end()
+            pieces.append(_root(html, end) if name == "body" else "<div")
         elif name:
-            pieces.append(elements.pop(name, found[0]))
+            pieces.append(found[0])
             end = found.end()
         else:
             close = html.find("-->", found.end() - 2)
@@ -45,7 +50,13 @@ def taken_apart(html: str) -> Document:
 
 def rooted(clean: str) -> str:
     """HTML that was cleaned, below an element in the place of a body if it has none yet."""
-    return clean if _ROOT in clean else f"{_ROOT}>{clean}</div>"
+    return clean if _ROOT in clean else f'{_ROOT}">{clean}</div>'
+
+
+def _root(html: str, end: int) -> str:
+    """The front of the tag in the body's place, the body's classes added: of two such attributes the first counts."""
+    classes = _CLASSES.match(html, end)
+    return f'{_ROOT} {" ".join(classes[1].split())}"' if classes and classes[1].strip() else f'{_ROOT}"'
 
 
 def _end_of_sheet(html: str, start: int, sheets: list[str]) -> int:

@@ -10,6 +10,7 @@ import nh3
 from app.core.messages import urls
 from app.core.messages.html.bombs import is_bomb, words_of
 from app.core.messages.html.document import rooted, taken_apart
+from app.core.messages.html.pictures import replaced
 from app.core.messages.html.remote import Hosts, wanted, wanted_by_styles
 from app.core.messages.html.styles import PROPERTIES, StyleCleaner, has_dark_scheme
 from app.core.messages.html.targets import told
@@ -58,7 +59,7 @@ class SafeHtml(msgspec.Struct, frozen=True, kw_only=True):
 
     html: str
     css: str
-    """Rules for what is inside `.mail-body`; fit to stand in a <style> element."""
+    """Rules for what is inside an element of the class `mail`; fit to stand in a <style> element."""
     paper: Paper
     blocked_hosts: Hosts
     """(host, how many), most first."""
@@ -87,7 +88,7 @@ def sanitise(html: str, images: Mapping[str, str] | None = None) -> SafeHtml:
     found = wanted(html)
     has_colours = (styles.has_colours or keeper.has_colours) and not has_dark_scheme(css)
     return SafeHtml(
-        html=told(clean),
+        html=told(replaced(clean)),
         css=css,
         paper="white" if has_colours else "reader",
         blocked_hosts=found.hosts,

@@ -6,8 +6,10 @@ from typing import Any
 
 from tinycss2 import serialize_identifier
 
-SCOPE = "mail-body"
-"""The class of the element that stands for the mail's <body>."""
+SCOPE = "mail"
+"""The class of the element of ours that a mail is shown in."""
+ROOT = "mail-body"
+"""The class of the element of the mail that stands for its <body>."""
 
 _NAME = re.compile(r"[\w:/.%!@-]{1,100}\Z")
 _ATTRIBUTES = frozenset({"class", "id", "dir", "lang", "align", "href", "width", "title"})
@@ -17,7 +19,8 @@ _STATES = frozenset(
 )
 _COUNTING = frozenset({"nth-child", "nth-of-type", "nth-last-child"})
 _COUNT = re.compile(r"(?:odd|even|[+-]?\d{0,4}n?(?: ?[+-] ?\d{1,4})?)\Z", re.IGNORECASE)
-_ROOTS = frozenset({"html", "body", ":root", f".{SCOPE}"})
+_ROOTS = frozenset({"html", "body", ":root", f".{SCOPE}", f".{ROOT}"})
+_ON_ROOT = re.compile(rf"(?:html|body|\.{ROOT})(?=[.#:\[])")
 _COMPARISONS = frozenset({"=", "~=", "|=", "^=", "$=", "*="})
 _COMBINATORS = frozenset({">", "+", "~"})
 _MAX_SELECTORS = 200
@@ -27,7 +30,7 @@ _Node = Any  # tinycss2 has no types
 
 
 def scoped(prelude: Sequence[_Node]) -> str:
-    """The selectors of a rule that are kept, each below `.mail-body`; empty if none is."""
+    """The selectors of a rule that are kept, each below `.mail` or on `.mail-body`; empty if none is."""
     written = [_complex(tokens) for tokens in _split(prelude)[:_MAX_SELECTORS]]
     return ",".join(filter(None, written))
 
@@ -47,13 +50,13 @@ def _complex(tokens: Sequence[_Node]) -> str:
     steps = _steps(tokens)
     if not steps or len(steps) > _MAX_STEPS:
         return ""
-    while len(steps) > 1 and steps[0][1] in _ROOTS and steps[1][1] in _ROOTS:
+    while len(steps) > 1 and steps[0][1] in _ROOTS and (steps[1][1] in _ROOTS or steps[0][1] == f".{SCOPE}"):
         steps = steps[1:]
-    first, rest = steps[0][1], steps[1:]
-    if first in _ROOTS:
+    first, rest = _ON_ROOT.sub(f".{ROOT}", steps[0][1]), steps[1:]
+    if first in _ROOTS or _ON_ROOT.match(first):
         if rest and rest[0][0] in {"+", "~"}:
             return ""  # what stands beside the mail is not the mail's
-        front = f".{SCOPE}"
+        front = f".{ROOT}" if first in _ROOTS else first
     else:
         front = f".{SCOPE} {first}"
     return front + "".join(combinator + compound for combinator, compound in rest)
