@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, entry, lists, mail, public, search
+from app.web.pages import aliases, entry, lists, mail, public, search, threads
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -36,6 +36,7 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
     ("GET", "/inline/{token:str}", mail.show_picture),
     ("GET", "/search", search.show_search),
+    ("GET", "/threads/{thread_id:uuid}", threads.show_thread),
     # Aliases
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),

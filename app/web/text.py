@@ -14,6 +14,7 @@ _URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u
 _QUOTES = re.compile(r"(?:>[ ]?){1,20}")
 _DEEPEST = 3
 _AFTER_SENTENCE = ".,;:!?*_"
+_FOLDED = Markup('<details class="quoted"><summary>Quoted text</summary>{}</details>')
 _LINK = Markup('<a href="{0}" target="_blank" rel="noreferrer noopener nofollow">{0}</a>')
 
 
@@ -23,6 +24,13 @@ def linked_text(text: str) -> Markup:
     # Each line ends inside its block: between blocks a newline would show as an empty line.
     blocks = ((depth, "".join(f"{line}\n" for line in group)) for depth, group in groupby(lines, key=_depth))
     return Markup("").join(_block(depth, text) for depth, text in blocks)
+
+
+def folded_text(text: str) -> Markup:
+    """The text for a <div class="words">, each run of quoted lines folded away in a <details>."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+    runs = ((is_quoted, "\n".join(group)) for is_quoted, group in groupby(lines, key=lambda line: _depth(line) > 0))
+    return Markup("").join(_FOLDED.format(linked_text(run)) if quoted else _linked(run + "\n") for quoted, run in runs)
 
 
 def _depth(line: str) -> int:

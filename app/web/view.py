@@ -10,7 +10,7 @@ from litestar.response.redirect import Redirect
 
 from app.lib.times import utc_now
 from app.web import dates, sizes
-from app.web.text import linked_text
+from app.web.text import folded_text, linked_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,6 +35,7 @@ class View:
             "moment": dates.moment,
             "short": dates.short,
             "size": sizes.human,
+            "folded": folded_text,
             "linked": linked_text,
         }
         for name in self._templates.list_templates():

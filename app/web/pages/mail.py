@@ -15,6 +15,7 @@ from app.core.messages import service as messages
 from app.core.messages.html import SafeHtml, sanitise
 from app.core.messages.model import OpenMessage
 from app.core.platform import Platform
+from app.core.threads import service as threads
 from app.errors import NotFound
 from app.lib.times import utc_now
 from app.web import downloads
@@ -36,9 +37,10 @@ async def show_message(
 ) -> Response[str]:
     """A message, marked read by being shown: its text, or its HTML in a frame."""
     opened = await messages.open_message(platform, session.actor, message_id)
-    if not opened.line.is_read:
-        async with platform.db.connection() as conn:
+    async with platform.db.connection() as conn:
+        if not opened.line.is_read:
             await filing.mark_read(conn, session.actor.account_id, message_id, is_read=True)
+        in_thread = await threads.size(conn, session.actor.account_id, opened.line.thread_id)
     safe = await _safe(platform, session, opened)
     return site.view.page(
         "message.html",
@@ -50,6 +52,7 @@ async def show_message(
         shown=_shown(opened, safe, view),
         has_html=safe is not None,
         safe=safe,
+        in_thread=in_thread,
     )
 
 
