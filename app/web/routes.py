@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, entry, lists, mail, public, search, threads
+from app.web.pages import aliases, entry, feed, lists, mail, public, search, threads
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -35,8 +35,12 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/messages/{message_id:uuid}/attachments/{ordinal:int}", mail.show_attachment),
     ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
     ("GET", "/inline/{token:str}", mail.show_picture),
-    ("GET", "/search", search.show_search),
     ("GET", "/threads/{thread_id:uuid}", threads.show_thread),
+    ("GET", "/search", search.show_search),
+    # Settings, and what is made there
+    ("GET", "/settings", feed.show_settings),
+    ("POST", "/settings/feed", feed.submit_feed),
+    ("GET", "/feed/{name:str}", feed.show_feed),
     # Aliases
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),

@@ -1,5 +1,6 @@
 """Renders the templates. What a page shows comes from its handler; nothing here asks the database."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from app.lib.times import utc_now
 from app.web import dates, sizes
 from app.web.text import folded_text, linked_text
 
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -37,14 +39,24 @@ class View:
             "size": sizes.human,
             "folded": folded_text,
             "linked": linked_text,
+            "xml": xml_text,
         }
         for name in self._templates.list_templates():
             self._templates.get_template(name)
 
+    def text(self, template: str, **context: Any) -> str:  # noqa: ANN401 - template values
+        """What a template makes of the context, escaped for markup."""
+        return self._templates.get_template(template).render(**context)
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:  # noqa: ANN401 - template values
         """A whole page. Templates of private pages are given `session`."""
-        html = self._templates.get_template(template).render(now=utc_now(), **context)
+        html = self.text(template, now=utc_now(), **context)
         return Response(html, media_type=MediaType.HTML, status_code=status)
+
+
+def xml_text(text: str) -> str:
+    """Without the characters that XML 1.0 has no place for, not even escaped (section 2.2)."""
+    return _NOT_XML.sub("", text)
 
 
 def see_other(path: str) -> Redirect:

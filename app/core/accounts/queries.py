@@ -138,6 +138,7 @@ async def delete_account(conn: Conn, account_id: UUID) -> None:
     await conn.execute("DELETE FROM session_owners WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM api_key_owners WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM thread_refs WHERE account_id = %(account_id)s", keys)
+    await conn.execute("DELETE FROM feed_owners WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM domains WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM accounts WHERE account_id = %(account_id)s", keys)
 

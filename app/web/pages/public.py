@@ -11,11 +11,17 @@ from app.web.site import GivenSite
 ROBOTS = """User-agent: *
 Disallow: /aliases
 Disallow: /api/
+Disallow: /archive
 Disallow: /attachments/
+Disallow: /feed/
 Disallow: /inbox
 Disallow: /login
 Disallow: /messages/
+Disallow: /settings
 Disallow: /setup/
+Disallow: /spam
+Disallow: /starred
+Disallow: /trash
 """
 _FOR_EVER = "public, max-age=31536000, immutable"
 _A_DAY = "public, max-age=86400"

@@ -9,6 +9,7 @@ from app.core.accounts.model import Account, NewAccount
 from app.core.aliases import service as aliases
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
+from app.core.feeds import service as feeds
 from app.core.platform import Platform
 from app.errors import CannotOpen, Conflict, Invalid, NotFound
 from app.lib.db import Conn
@@ -190,6 +191,7 @@ async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
         for owner in (ada, bob):
             await auth.start_session(conn, owner.account, now=utc_now())
             await auth.create_api_key(conn, platform.instance, owner.account.account_id, name="key", now=utc_now())
+            await feeds.make(conn, owner.account.account_id, shows_mail=False, today=utc_today())
         await conn.execute("INSERT INTO domains VALUES ('ada.example', %s, %s)", (ada.account.account_id, utc_today()))
     before, others = await rows_of(platform, ada.account), await rows_of(platform, bob.account)
     assert all(before.values()), "the test should fill every table that an account owns"
