@@ -74,6 +74,27 @@ async def newest_of_all(
     return await _ids(conn, statement, _values(account_id, wanted, before, limit))
 
 
+async def tokens_in_use(conn: Conn, account_id: UUID, tokens: Sequence[int], *, window: int) -> frozenset[int]:
+    """Those of the tokens that any message has. The index is not asked for what the newest messages have: much of
+    what it would tell of common words is never looked at.
+    """
+    cursor = await conn.execute(
+        f"""WITH seen AS MATERIALIZED (
+                SELECT DISTINCT one FROM (
+                    SELECT tokens FROM message_tokens WHERE account_id = %(account_id)s
+                    ORDER BY message_id DESC LIMIT {window:d}
+                ) newest CROSS JOIN LATERAL unnest(newest.tokens) one WHERE one = ANY(%(tokens)s)
+            )
+            SELECT one FROM seen UNION ALL (
+                SELECT one FROM (SELECT unnest(%(tokens)s) EXCEPT SELECT one FROM seen) asked (one)
+                CROSS JOIN LATERAL (SELECT 1 FROM message_tokens t WHERE t.tokens @> ARRAY[one] LIMIT 1) message
+            ) LIMIT %(limit)s""",
+        {"account_id": account_id, "tokens": Bigints(tokens), "limit": len(tokens)},
+        prepare=False,
+    )
+    return frozenset(one for (one,) in await cursor.fetchall())
+
+
 async def index_key(conn: Conn, account_id: UUID) -> bytes | None:
     """The account's index key, wrapped."""
     cursor = await conn.execute(

@@ -120,7 +120,7 @@ async def test_what_is_found_is_what_plain_text_says(
     ada: Owner, bob: Owner, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, *, is_narrow: bool
 ) -> None:
     if is_narrow:  # so that a small mailbox takes the ways of a large one
-        for name, value in [("_FIRST_WINDOW", 4), ("_MOST_BY_INDEX", 12), ("_LAST_WINDOW", 40), ("_OPENED_AT_ONCE", 7)]:
+        for name, value in [("_WINDOWS", (4, 20)), ("_MOST_BY_INDEX", 12), ("_OPENED_AT_ONCE", 7)]:
             monkeypatch.setattr(service, name, value)
     letters = await fill(ada, deliver, 150, seed=1)
     for number in range(5):
