@@ -97,7 +97,7 @@ async def test_a_random_alias_that_is_taken_is_drawn_again(ada: Owner, monkeypat
         "a\0b",
         "a\nb",
         "ä",
-        "аda",  # noqa: RUF001 - a Cyrillic letter
+        "аda",
         "\u212aey",
         "ada\u202e",
         "\ud800",
