@@ -206,26 +206,6 @@ async def set_message_keys(conn: Conn, account_id: UUID, keys: Mapping[UUID, byt
     )
 
 
-async def set_read(conn: Conn, account_id: UUID, message_id: UUID, *, is_read: bool) -> None:
-    """Mark a message; one that is marked so already is left alone."""
-    await conn.execute(
-        """UPDATE messages SET is_read = %(is_read)s
-           WHERE account_id = %(account_id)s AND message_id = %(message_id)s AND is_read <> %(is_read)s""",
-        {"account_id": account_id, "message_id": message_id, "is_read": is_read},
-    )
-
-
-async def unread_count(conn: Conn, account_id: UUID) -> int:
-    """Unread messages in the inbox."""
-    cursor = await conn.execute(
-        """SELECT count(*) FROM messages
-           WHERE account_id = %(account_id)s AND folder = 'inbox' AND NOT is_read""",
-        {"account_id": account_id},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else 0
-
-
 async def kept_blobs(conn: Conn, account_id: UUID, blob_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these blobs the account's messages still need."""
     cursor = await conn.execute(

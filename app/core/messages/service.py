@@ -1,4 +1,4 @@
-"""What an owner does with messages: list, open, mark, take the original and the attachments."""
+"""What an owner does with messages: list, open, take the original and the attachments."""
 
 import asyncio
 from collections.abc import Sequence
@@ -57,12 +57,6 @@ _NO_MESSAGE = "There is no such message."
 _LINK_LABEL = "attachment links"
 _MAX_SKELETON = SKELETON_MOST + 1024 * 1024
 _decode_summary = msgspec.msgpack.Decoder(Summary).decode
-
-
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the inbox shows beside its name."""
-
-    unread: int
 
 
 class _LinkTarget(msgspec.Struct, frozen=True, array_like=True):
@@ -125,11 +119,6 @@ async def open_rows(conn: Conn, actor: Actor, rows: Sequence[MessageRow]) -> lis
     return lines
 
 
-async def counts(conn: Conn, account_id: UUID) -> Counts:
-    """The number of unread messages in the inbox."""
-    return Counts(unread=await queries.unread_count(conn, account_id))
-
-
 async def line(conn: Conn, actor: Actor, message_id: UUID) -> MessageLine:
     """One message as lists show it. Raises NotFound."""
     row = await queries.message(conn, actor.account_id, message_id)
@@ -151,11 +140,6 @@ async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> Op
         html=html,
         is_truncated=is_text_cut or is_html_cut,
     )
-
-
-async def mark_read(conn: Conn, account_id: UUID, message_id: UUID, *, is_read: bool) -> None:
-    """Mark a message read or unread; an id that is not the account's changes nothing."""
-    await queries.set_read(conn, account_id, message_id, is_read=is_read)
 
 
 async def source(platform: Platform, actor: Actor, message_id: UUID) -> Content:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.filing import service as filing
 from app.core.messages import headers, receive, service
 from app.core.messages.model import Correspondent
 from tests.core.conftest import Deliver, Owner
@@ -147,10 +148,10 @@ async def test_the_counters_tell_what_is_held(ada: Owner, deliver: Deliver) -> N
     for _ in range(3):
         await deliver(with_attachment(os.urandom(200_000)), ADA)
     async with ada.platform.db.connection() as conn:
-        usage = await service.counts(conn, ada.account.account_id)
+        unread = await filing.counts(conn, ada.account.account_id)
         row = await (await conn.execute("SELECT sum(message_count), sum(stored_bytes) FROM account_usage")).fetchone()
         sealed = await (await conn.execute("SELECT sum(stored_size) FROM blobs")).fetchone()
-    assert usage.unread == 3
+    assert unread.inbox == 3
     assert row is not None
     assert sealed is not None
     stored = [info.size async for info in ada.platform.blobs.list()]

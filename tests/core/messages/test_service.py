@@ -26,17 +26,6 @@ async def test_pages_follow_each_other_newest_first(ada: Owner, bob: Owner, deli
     assert [line.summary.subject for line in await bob.lines()] == ["not hers"]
 
 
-async def test_marking_changes_what_is_counted(ada: Owner, bob: Owner, deliver: Deliver) -> None:
-    await deliver(LETTER, ADA)
-    line = await ada.newest()
-    counted = []
-    async with ada.platform.db.connection() as conn:
-        for owner, is_read in [(bob, True), (ada, True), (ada, True), (ada, False)]:
-            await service.mark_read(conn, owner.account.account_id, line.message_id, is_read=is_read)
-            counted.append((await service.counts(conn, ada.account.account_id)).unread)
-    assert counted == [1, 0, 0, 1]
-
-
 async def test_messages_of_others_are_not_found(ada: Owner, bob: Owner, deliver: Deliver) -> None:
     await deliver(with_attachment(PHOTO), ADA)
     line = await ada.newest()
