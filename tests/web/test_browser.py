@@ -74,3 +74,30 @@ async def test_the_keyboard_reaches_the_content_and_the_first_message(
     await page.keyboard.press("Enter")
     await page.get_by_role("heading", name="Parcel").wait_for()
     assert await page.get_by_text("It is here.").is_visible()
+
+
+async def test_mail_is_filed_and_taken_back_by_keyboard_alone(
+    origin: str, chromium: BrowserContext, ada: Owner
+) -> None:
+    await ada.deliver(b"From: shop@shop.example\r\nSubject: Parcel\r\n\r\nIt is here.\r\n")
+    page = await chromium.new_page()
+    await page.goto(f"{origin}/login")
+    await page.get_by_label("Login").fill(ada.actor.login)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{origin}/inbox")
+    await page.get_by_role("checkbox", name="Tick: Parcel").focus()
+    await page.keyboard.press("Space")
+    await page.get_by_role("button", name="Archive").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("status").get_by_text("1 message archived.").wait_for()
+    await page.get_by_role("button", name="Undo").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("status").get_by_text("1 message put back as before.").wait_for()
+    # The box is no part of the row's link: a tap on it ticks, and opens nothing.
+    await page.get_by_role("checkbox", name="Tick: Parcel").click()
+    assert await page.get_by_role("checkbox", name="Tick: Parcel").is_checked()
+    for path in ("/inbox?unread=1", "/trash", "/starred", "/settings"):
+        await page.goto(origin + path, wait_until="load")
+        is_wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not is_wide, path
