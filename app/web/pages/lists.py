@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response
 from litestar.params import FromQuery
 from litestar.response.redirect import Redirect
+from litestar.types import AnyCallable
 
 from app.core.aliases import service as aliases
 from app.core.filing import service as filing
@@ -99,59 +100,26 @@ def place_of(folder: Folder) -> Place:
     return _BY_FOLDER[folder]
 
 
-async def show_inbox(
-    request: AnyRequest,
-    platform: GivenPlatform,
-    site: GivenSite,
-    session: GivenSession,
-    before: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """Fifty messages, newest first."""
-    return await _page(request, platform, site, session, INBOX, before)
+def _list_of(place: Place) -> AnyCallable:
+    """The handler of one place's page: fifty messages, newest first."""
+
+    async def show_list(
+        request: AnyRequest,
+        platform: GivenPlatform,
+        site: GivenSite,
+        session: GivenSession,
+        before: FromQuery[UUID | None] = None,
+    ) -> Response[str]:
+        return await _page(request, platform, site, session, place, before)
+
+    return show_list
 
 
-async def show_starred(
-    request: AnyRequest,
-    platform: GivenPlatform,
-    site: GivenSite,
-    session: GivenSession,
-    before: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """Starred messages of inbox and archive."""
-    return await _page(request, platform, site, session, STARRED, before)
-
-
-async def show_archive(
-    request: AnyRequest,
-    platform: GivenPlatform,
-    site: GivenSite,
-    session: GivenSession,
-    before: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """What was put away."""
-    return await _page(request, platform, site, session, ARCHIVE, before)
-
-
-async def show_spam(
-    request: AnyRequest,
-    platform: GivenPlatform,
-    site: GivenSite,
-    session: GivenSession,
-    before: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """What is spam."""
-    return await _page(request, platform, site, session, SPAM, before)
-
-
-async def show_trash(
-    request: AnyRequest,
-    platform: GivenPlatform,
-    site: GivenSite,
-    session: GivenSession,
-    before: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """What is deleted after thirty days."""
-    return await _page(request, platform, site, session, TRASH, before)
+show_inbox = _list_of(INBOX)
+show_starred = _list_of(STARRED)
+show_archive = _list_of(ARCHIVE)
+show_spam = _list_of(SPAM)
+show_trash = _list_of(TRASH)
 
 
 async def submit_action(request: AnyRequest, platform: GivenPlatform, session: GivenSession) -> Redirect:
