@@ -19,6 +19,8 @@ from app.core.threads import service as threads
 from app.errors import NotFound
 from app.lib.times import utc_now
 from app.web import downloads
+from app.web.forms import AnyRequest
+from app.web.glance import is_seen
 from app.web.headers import MAIL_CSP, PRINT_CSP
 from app.web.pages import lists
 from app.web.session import GivenSession, Session
@@ -29,16 +31,17 @@ Shown = Literal["text", "html"]
 
 
 async def show_message(
+    request: AnyRequest,
     platform: GivenPlatform,
     site: GivenSite,
     session: GivenSession,
     message_id: FromPath[UUID],
     view: FromQuery[Shown | None] = None,
 ) -> Response[str]:
-    """A message, marked read by being shown: its text, or its HTML in a frame."""
+    """A message, marked read by being seen: its text, or its HTML in a frame."""
     opened = await messages.open_message(platform, session.actor, message_id)
     async with platform.db.connection() as conn:
-        if not opened.line.is_read:
+        if not opened.line.is_read and is_seen(request):
             await filing.mark_read(conn, session.actor.account_id, message_id, is_read=True)
         in_thread = await threads.size(conn, session.actor.account_id, opened.line.thread_id)
     safe = await _safe(platform, session, opened)
