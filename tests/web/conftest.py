@@ -153,9 +153,12 @@ class Owner:
         await committer.close()
         return (await self.newest()).message_id
 
-    async def newest(self) -> MessageLine:
+    async def lines(self, limit: int = 200) -> list[MessageLine]:
         async with self.platform.db.connection() as conn:
-            (line,) = await messages.page(conn, self.actor, folder=None, before=None, limit=1)
+            return await messages.page(conn, self.actor, folder=None, before=None, limit=limit)
+
+    async def newest(self) -> MessageLine:
+        (line,) = await self.lines(1)
         return line
 
 

@@ -1,5 +1,6 @@
 """The folders as pages: what is done to ticked messages, how it is taken back, and narrowed lists."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from email.message import EmailMessage
@@ -11,7 +12,7 @@ import pytest
 
 from app.lib.ids import new_id
 from app.lib.times import utc_today
-from tests.web.conftest import Browser, MakeOwner, Owner
+from tests.web.conftest import Browser, MakeOwner, Owner, Page
 from tests.web.test_mail import letter
 
 pytestmark = pytest.mark.anyio
@@ -177,10 +178,8 @@ async def test_lists_are_narrowed_and_keep_it_on_the_way(signed_in: Browser, ada
         words = (await signed_in.page(f"/inbox?{query}")).words
         assert [one for one in ("Plain", "With a file") if one in words] == shown, query
         assert ("Nothing like that here" in words) == (not shown)
-    hidden = (await signed_in.page("/inbox?unread=1&before=ffffffff-ffff-7fff-bfff-ffffffffffff")).hidden(
-        "/messages/actions"
-    )
-    assert hidden["back"] == "/inbox?unread=1"
+    place = "/inbox?unread=1&before=ffffffff-ffff-7fff-bfff-ffffffffffff"
+    assert (await signed_in.page(place)).hidden("/messages/actions")["back"] == place
 
 
 @pytest.mark.parametrize("query", ["since=yesterday", "until=2026-02-30", "since=9999-12-31", "until=\u0662"])
@@ -212,6 +211,57 @@ async def test_the_print_view_has_nothing_around_the_message(signed_in: Browser,
         for foreign in ("<script", "onclick", "spy.example/1", "<nav", "<form"):
             assert foreign not in answer.text
     assert (await ada.newest()).is_read is False
+
+
+def rows(page: Page) -> list[str]:
+    """The numbers of the messages on a page."""
+    return re.findall(r"Number (\d+)\.", page.words)
+
+
+def link(page: Page, rel: str) -> str:
+    (found,) = [one["href"] for one in page.all("a") if one.get("rel") == rel]
+    return found
+
+
+async def test_pages_are_turned_both_ways_while_mail_arrives(signed_in: Browser, ada: Owner) -> None:
+    for number in range(123):
+        await ada.deliver(letter(f"Number {number}.", text="x"))
+    first = await signed_in.page("/inbox")
+    assert not [one for one in first.all("a") if one.get("rel") in {"prev", "first"}]
+    second = await signed_in.page(link(first, "next"))
+    third = await signed_in.page(link(second, "next"))
+    assert rows(third) == [str(number) for number in range(22, -1, -1)]
+    for number in range(123, 125):
+        await ada.deliver(letter(f"Number {number}.", text="x"))
+    again = await signed_in.page(link(third, "prev"))
+    assert rows(again) == rows(second)
+    assert rows(await signed_in.page(link(again, "next"))) == rows(third)
+    assert link(again, "first") == "/inbox"
+    above = await signed_in.page(link(again, "prev"))
+    assert rows(above) == rows(first)
+    top = await signed_in.get(link(above, "prev"))
+    assert (top.status_code, top.headers["location"]) == (303, "/inbox")
+    assert rows(await signed_in.page("/inbox"))[:3] == ["124", "123", "122"]
+
+
+async def test_a_page_that_lies_nowhere_leads_to_the_first(signed_in: Browser, ada: Owner) -> None:
+    message_id = await ada.deliver(letter("Alone"))
+    for after in (message_id, UUID(int=0), UUID(int=2**128 - 1)):
+        answer = await signed_in.get(f"/inbox?unread=1&after={after}")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/inbox?unread=1")
+    assert "Alone" not in (await signed_in.page(f"/inbox?before={message_id}&after={UUID(int=0)}")).words
+
+
+async def test_filing_leads_back_to_the_same_page(signed_in: Browser, ada: Owner) -> None:
+    for number in range(52):
+        await ada.deliver(letter(f"Number {number}.", text="x"))
+    path = link(await signed_in.page("/inbox"), "next")
+    answer = await act(signed_in, path, "star", [(await ada.lines())[-1].message_id])
+    assert answer.headers["location"].startswith(f"{path}&done=star&count=1&undo=")
+    back = await signed_in.page(answer.headers["location"])
+    assert rows(back) == ["1", "0"]
+    undone = await signed_in.post("/messages/undo", back.hidden("/messages/undo"))
+    assert undone.headers["location"] == f"{path}&done=undo&count=1"
 
 
 async def test_a_full_page_of_long_mail_stays_light(signed_in: Browser, ada: Owner) -> None:

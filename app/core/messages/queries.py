@@ -119,28 +119,44 @@ _OF_FOLDER = {
 }
 
 
-def _filtered(folders: Sequence[Folder], filters: Filters) -> str:
-    end = _conditions(filters) + " ORDER BY n.message_id DESC LIMIT %(limit)s)"
+def _filtered(folders: Sequence[Folder], filters: Filters, *, is_upward: bool = False) -> str:
+    order = "ASC" if is_upward else "DESC"
+    end = _conditions(filters) + f" ORDER BY n.message_id {order} LIMIT %(limit)s)"
     branches = " UNION ALL ".join(_OF_FOLDER[folder] + end for folder in folders)
-    page = f"SELECT message_id FROM ({branches}) found ORDER BY message_id DESC LIMIT %(limit)s"
+    page = f"SELECT message_id FROM ({branches}) found ORDER BY message_id {order} LIMIT %(limit)s"
     return _ROW + f" AND m.message_id IN ({page}) ORDER BY m.message_id DESC LIMIT %(limit)s"
 
 
 async def filtered_messages(
-    conn: Conn, account_id: UUID, *, folders: Sequence[Folder], filters: Filters, before: UUID | None, limit: int
+    conn: Conn,
+    account_id: UUID,
+    *,
+    folders: Sequence[Folder],
+    filters: Filters,
+    before: UUID | None,
+    after: UUID | None = None,
+    limit: int,
 ) -> list[MessageRow]:
-    """A page of the messages in any of these folders that pass the filters, newest first; at most 200."""
+    """A page of the messages in any of these folders that pass the filters, newest first; at most 200.
+
+    With `after`, those that came next after that one.
+    """
     ends = [end for end in (before, first_id_at(filters.before) if filters.before else None) if end is not None]
+    since = first_id_at(filters.after) if filters.after else _FIRST_ID
     values = {
         "account_id": account_id,
         "before": min(ends, default=_LAST_ID),
-        "since": first_id_at(filters.after) if filters.after else _FIRST_ID,
+        "since": since if after is None else max(since, _next_id(after)),
         "alias_id": filters.alias_id,
         "limit": min(limit, MAX_PAGE),
     }
     async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
-        await cursor.execute(_filtered(folders, filters), values)
+        await cursor.execute(_filtered(folders, filters, is_upward=after is not None), values)
         return await cursor.fetchall()
+
+
+def _next_id(message_id: UUID) -> UUID:
+    return UUID(int=min(message_id.int + 1, _LAST_ID.int))
 
 
 def _conditions(filters: Filters) -> str:

@@ -86,20 +86,22 @@ async def page(
     *,
     folder: Folder | Sequence[Folder] | None,
     before: UUID | None,
+    after: UUID | None = None,
     limit: int,
     filters: Filters = NO_FILTERS,
 ) -> list[MessageLine]:
     """The account's messages in one folder, in several, or (None) in all: newest first, those before `before`.
 
-    At most 200. Message keys opened for the first time are wrapped anew, so that opening them again costs microseconds.
+    With `after`, those that came next after that one. At most 200. Message keys opened for the first time are wrapped
+    anew, so that opening them again costs microseconds.
     """
     account_id = actor.account_id
-    if filters == NO_FILTERS and (folder is None or isinstance(folder, str)):
+    if after is None and filters == NO_FILTERS and (folder is None or isinstance(folder, str)):
         rows = await queries.messages(conn, account_id, folder=folder, before=before, limit=limit)
     else:
         folders = (folder,) if isinstance(folder, str) else folder or FOLDERS
         rows = await queries.filtered_messages(
-            conn, account_id, folders=folders, filters=filters, before=before, limit=limit
+            conn, account_id, folders=folders, filters=filters, before=before, after=after, limit=limit
         )
     return await open_rows(conn, actor, rows)
 

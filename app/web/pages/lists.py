@@ -23,6 +23,7 @@ from app.lib.times import utc_now
 from app.web import forms, undo
 from app.web.forms import AnyRequest
 from app.web.narrowing import Narrowing
+from app.web.paging import Turn, address, turned
 from app.web.session import GivenSession, Session, local_path
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
@@ -109,8 +110,9 @@ def _list_of(place: Place) -> AnyCallable:
         site: GivenSite,
         session: GivenSession,
         before: FromQuery[UUID | None] = None,
-    ) -> Response[str]:
-        return await _page(request, platform, site, session, place, before)
+        after: FromQuery[UUID | None] = None,
+    ) -> Response[str] | Redirect:
+        return await _page(request, platform, site, session, place, Turn(before=before, after=after))
 
     return show_list
 
@@ -147,13 +149,16 @@ async def submit_undo(request: AnyRequest, platform: GivenPlatform, session: Giv
 
 
 async def _page(
-    request: AnyRequest, platform: Platform, site: Site, session: Session, place: Place, before: UUID | None
-) -> Response[str]:
+    request: AnyRequest, platform: Platform, site: Site, session: Session, place: Place, turn: Turn
+) -> Response[str] | Redirect:
     narrowing = Narrowing.of(request.query_params)
+    here = address(place.path, narrowing.query)
     async with platform.db.connection() as conn:
-        found = await _found(conn, session, place, narrowing, before)
+        found = await _found(conn, session, place, narrowing, turn)
+        page = turned(found, turn, PAGE, lambda line: line.message_id)
+        if page is None:
+            return see_other(here)
         counts = await filing.counts(conn, session.actor.account_id)
-    query = narrowing.query
     return site.view.page(
         "inbox.html",
         session=session,
@@ -161,18 +166,15 @@ async def _page(
         places=_PLACES,
         unread={INBOX.path: _capped(counts.inbox), SPAM.path: _capped(counts.spam)},
         narrowing=narrowing,
-        here=f"{place.path}?{query}" if query else place.path,
-        lines=found[:PAGE],
-        older=found[PAGE - 1].message_id if len(found) > PAGE else None,
-        is_first=before is None,
+        here=here,
+        back=address(here, turn.query),
+        page=page,
         notice=_notice(request.query_params),
         steps=request.query_params.get("undo", ""),
     )
 
 
-async def _found(
-    conn: Conn, session: Session, place: Place, narrowing: Narrowing, before: UUID | None
-) -> Sequence[MessageLine]:
+async def _found(conn: Conn, session: Session, place: Place, narrowing: Narrowing, turn: Turn) -> Sequence[MessageLine]:
     actor, alias_id = session.actor, None
     if narrowing.alias:
         alias_id = await aliases.find(conn, actor.account_id, narrowing.alias)
@@ -180,8 +182,15 @@ async def _found(
             return []
     if place.is_starred:
         narrowing = msgspec.structs.replace(narrowing, starred=True)
-    filters = narrowing.filters(alias_id)
-    return await messages.page(conn, actor, folder=place.folders, before=before, limit=PAGE + 1, filters=filters)
+    return await messages.page(
+        conn,
+        actor,
+        folder=place.folders,
+        before=turn.before,
+        after=None if turn.before else turn.after,
+        limit=PAGE + 1,
+        filters=narrowing.filters(alias_id),
+    )
 
 
 def _capped(count: int) -> str:
@@ -196,7 +205,7 @@ def _told(back: str, action: str, count: int, steps: str) -> str:
     if path.startswith("/messages/"):
         return path
     notice = [("done", action), ("count", str(count))] + ([("undo", steps)] if steps else [])
-    return f"{path}{'&' if '?' in path else '?'}{urlencode(notice)}"
+    return address(path, urlencode(notice))
 
 
 def _notice(query: Mapping[str, str]) -> str:

@@ -20,10 +20,13 @@ async def listed(
     filters: Filters,
     folder: Folder | tuple[Folder, ...] | None = None,
     before: UUID | None = None,
+    after: UUID | None = None,
     limit: int = 50,
 ) -> list[MessageLine]:
     async with owner.platform.db.connection() as conn:
-        return await service.page(conn, owner.actor, folder=folder, before=before, limit=limit, filters=filters)
+        return await service.page(
+            conn, owner.actor, folder=folder, before=before, after=after, limit=limit, filters=filters
+        )
 
 
 async def subjects(owner: Owner, filters: Filters, folder: Folder | tuple[Folder, ...] | None = None) -> str:
@@ -102,6 +105,34 @@ async def test_pages_of_a_narrowed_list_follow_each_other(ada: Owner, deliver: D
         seen, before = seen + "".join(line.summary.subject for line in page), page[-1].message_id
     assert seen == "543210"
     assert await listed(ada, Filters(is_read=False), before=before) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "folder", "after", "expected"),
+    [
+        (Filters(), None, 1, "32"),
+        (Filters(), "inbox", 0, "42"),
+        (Filters(), ("inbox", "archive"), 3, "54"),
+        (Filters(is_read=False), None, 4, "5"),
+        (Filters(is_read=False), "archive", 5, ""),
+        (Filters(after=NOW - timedelta(days=1)), "archive", 0, "31"),
+        (Filters(after=NOW + timedelta(days=1)), None, 0, ""),
+    ],
+)
+async def test_pages_go_back_to_what_came_next(
+    ada: Owner,
+    deliver: Deliver,
+    filters: Filters,
+    folder: Folder | tuple[Folder, ...] | None,
+    after: int,
+    expected: str,
+) -> None:
+    for number in range(6):
+        await deliver(b"Subject: %d\r\n\r\nx" % number, ADA)
+    ids = [line.message_id for line in await ada.lines()]
+    await filing.apply(ada.platform, ada.account.account_id, "archive", ids[::2], now=NOW)
+    page = await listed(ada, filters, folder, after=ids[-1 - after], limit=2)
+    assert "".join(line.summary.subject for line in page) == expected
 
 
 @pytest.mark.parametrize(
