@@ -24,6 +24,7 @@ from app.errors import (
     Unavailable,
 )
 from app.lib.logs import error_fields, logger
+from app.lib.ranges import PreconditionFailed, RangeNotSatisfiable
 
 SECURITY_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """On every answer of the API, good or bad."""
@@ -60,6 +61,8 @@ _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
     CannotOpen: HTTPStatus.INTERNAL_SERVER_ERROR,
     Malformed: HTTPStatus.BAD_REQUEST,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 }
 _ROUTING: Mapping[int, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("bad_request", "The request cannot be read."),
@@ -137,6 +140,8 @@ def _headers(error: RestanteError) -> dict[str, str]:
         return {"Accept": ", ".join(error.accepted)}  # RFC 9110 section 15.5.16
     if isinstance(error, LimitReached) and error.retry_after is not None:
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{error.size}"}  # RFC 9110 section 15.5.17
     return {}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from litestar import get
+from litestar import get, route
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.response import Stream
@@ -84,15 +84,15 @@ async def get_message(
     return Data(data=whole_message(opened, links))
 
 
-@get("/messages/{message_id:uuid}/source")
+@route("/messages/{message_id:uuid}/source", http_method=["GET", "HEAD"])
 async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> Stream:
     """The original, byte for byte as it was received."""
-    return await streamed(await messages.source(platform, request.user, message_id))
+    return await streamed(request, await messages.source(platform, request.user, message_id))
 
 
-@get("/messages/{message_id:uuid}/attachments/{ordinal:int}")
+@route("/messages/{message_id:uuid}/attachments/{ordinal:int}", http_method=["GET", "HEAD"])
 async def get_attachment(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Stream:
     """One attachment's content; types that a browser might run are handed out as plain bytes."""
-    return await streamed(await messages.attachment(platform, request.user, message_id, ordinal))
+    return await streamed(request, await messages.attachment(platform, request.user, message_id, ordinal))

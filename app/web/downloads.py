@@ -1,42 +1,55 @@
 """Content on its way to a browser, in bounded memory, as something to keep and never as something to run."""
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
 
+from litestar import Request
 from litestar.response import Stream
 
+from app.core.messages import downloads
 from app.core.messages.model import Content
 from app.lib.blobs.disposition import attachment
 from app.lib.logs import error_fields, logger
 from app.web.headers import FILE_CSP
 
-
-async def to_keep(content: Content) -> Stream:
-    """To be saved under its name. Raises what its first chunk raises: after a 200 a failure can only hang up."""
-    return await _streamed(content, content.content_type, {"Content-Disposition": attachment(content.filename)})
+AnyRequest = Request[Any, Any, Any]
 
 
-async def to_read(content: Content) -> Stream:
-    """To be read as it is, byte for byte. Raises what its first chunk raises."""
-    return await _streamed(content, "text/plain", {})
+async def to_keep(request: AnyRequest, content: Content) -> Stream:
+    """To be saved under its name, whole or the range asked for.
+
+    Raises what its first chunks raise: after a 200 a failure can only hang up.
+    """
+    disposition = {"Content-Disposition": attachment(content.filename)}
+    return await _streamed(request, content, content.content_type, disposition)
 
 
-async def to_look_at(content: Content) -> Stream:
+async def to_read(request: AnyRequest, content: Content) -> Stream:
+    """To be read as it is, byte for byte. Raises what its first chunks raise."""
+    return await _streamed(request, content, "text/plain", {})
+
+
+async def to_look_at(request: AnyRequest, content: Content) -> Stream:
     """To be shown in a frame without an origin, to which even this site is another one."""
-    return await _streamed(content, content.content_type, {"Cross-Origin-Resource-Policy": "cross-origin"})
+    return await _streamed(request, content, content.content_type, {"Cross-Origin-Resource-Policy": "cross-origin"})
 
 
-async def _streamed(content: Content, content_type: str, headers: dict[str, str]) -> Stream:
-    first = await anext(content.stream, b"")
-    headers["Content-Security-Policy"] = FILE_CSP
-    if content.size is not None:
-        headers["Content-Length"] = str(content.size)
-    return Stream(_chunks(first, content.stream), media_type=content_type, headers=headers)
+async def _streamed(request: AnyRequest, content: Content, content_type: str, headers: dict[str, str]) -> Stream:
+    download = await downloads.begin(content, request.headers, method=request.method)
+    selection = download.selection
+    status = HTTPStatus.OK
+    if selection.is_unchanged:
+        status = HTTPStatus.NOT_MODIFIED
+    elif selection.is_partial:
+        status = HTTPStatus.PARTIAL_CONTENT
+    headers = {"Content-Security-Policy": FILE_CSP, **headers, **selection.headers}
+    return Stream(_logged(download.chunks), media_type=content_type, headers=headers, status_code=status)
 
 
-async def _chunks(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
+async def _logged(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     try:
-        async for chunk in rest:
+        async for chunk in chunks:
             yield chunk
     except Exception as error:
         logger().error("download_broke_off", **error_fields(error))

@@ -19,6 +19,7 @@ from app.errors import (
     Unavailable,
 )
 from app.lib.logs import error_fields, logger
+from app.lib.ranges import PreconditionFailed, RangeNotSatisfiable
 from app.web.session import login_path
 from app.web.view import View, see_other
 
@@ -29,6 +30,8 @@ _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 }
 _TITLES: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "That request made no sense",
@@ -75,7 +78,7 @@ def _told(view: View, error: Exception) -> Response[str]:
     if isinstance(error, RestanteError) and status is not None:
         if isinstance(error, Unavailable):
             logger().warning("page_unavailable", reason=error.code, **error_fields(error))
-        return _page(view, status, error.detail, _retry_after(error))
+        return _page(view, status, error.detail, _headers(error))
     logger().error("page_failed", **error_fields(error))
     return _page(view, HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})
 
@@ -94,9 +97,11 @@ def _to_login(request: AnyRequest) -> Response[Any]:
     return see_other(login_path(request.url.path + (f"?{query}" if query else "")))
 
 
-def _retry_after(error: RestanteError) -> dict[str, str]:
+def _headers(error: RestanteError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         return {"Retry-After": str(_RETRY_SECONDS)}
     if isinstance(error, LimitReached) and error.retry_after is not None:
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{error.size}"}  # RFC 9110 section 15.5.17
     return {}

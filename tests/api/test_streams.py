@@ -6,6 +6,7 @@ from litestar import Litestar, Router, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from app.api.auth import AuthedRequest
 from app.api.errors import HANDLERS
 from app.api.streams import streamed
 from app.core.messages.model import Content
@@ -23,9 +24,9 @@ async def _chunks(count: int) -> AsyncIterator[bytes]:
 
 
 @get("/{count:int}")
-async def download(count: FromPath[int]) -> Stream:
-    """Break off after `count` chunks of two."""
-    return await streamed(Content(filename="a", content_type="text/plain", size=2000, stream=_chunks(count)))
+async def download(request: AuthedRequest, count: FromPath[int]) -> Stream:
+    """Break off after `count` chunks of four."""
+    return await streamed(request, Content(filename="a", content_type="text/plain", size=4000, stream=_chunks(count)))
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ async def url(serve: Serve) -> str:
 async def test_a_failure_before_the_first_byte_is_a_problem(url: str) -> None:
     async with httpx.AsyncClient(base_url=url) as client:
         assert (await client.get("/0")).status_code == 503
+        assert (await client.get("/1")).status_code == 503
 
 
 async def test_a_failure_on_the_way_breaks_off_and_is_logged_without_its_text(
@@ -44,7 +46,7 @@ async def test_a_failure_on_the_way_breaks_off_and_is_logged_without_its_text(
 ) -> None:
     async with httpx.AsyncClient(base_url=url) as client:
         with pytest.raises(httpx.RemoteProtocolError):
-            await client.get("/1")
+            await client.get("/2")
     logged = capsys.readouterr().out
     assert "api_stream_broken" in logged
     assert "Unavailable" in logged

@@ -269,10 +269,11 @@ class Cutter:
         self._marker = self._marker or f"restante-cut-{secrets.token_hex(16)}"
         cut = run.as_cut(ordinal=len(self._cuts), offset=len(self._skeleton))
         self._cuts.append(cut)
-        self._skeleton += _marker_line(self._marker, cut)
+        self._skeleton += marker_line(self._marker, cut)
 
 
-def _marker_line(marker: str, cut: Cut) -> bytes:
+def marker_line(marker: str, cut: Cut) -> bytes:
+    """What stands in the skeleton where the cut was taken out."""
     return f"{marker}-{cut.ordinal}\r\n".encode()
 
 
@@ -285,7 +286,7 @@ async def rebuild(
     """
     position = 0
     for cut in cuts:
-        line = _marker_line(marker, cut)
+        line = marker_line(marker, cut)
         if cut.offset < position or not skeleton.startswith(line, cut.offset):
             raise CannotOpen("The stored message is damaged: a part is not where it was taken out.")
         yield skeleton[position : cut.offset]

@@ -3,7 +3,7 @@
 The array-like Structs are stored sealed as MessagePack arrays: a new field goes at the end and has a default.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -170,6 +170,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     size: int | None
     stream: AsyncIterator[bytes]
+    etag: str = ""
+    """Another content has another one (RFC 9110 section 8.8.3); without quotes. Empty where there is none."""
+    from_to: Callable[[int, int], AsyncIterator[bytes]] | None = None
+    """Instead of `stream`: bytes from the first number to the second (exclusive), read without what comes before."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

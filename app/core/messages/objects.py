@@ -11,7 +11,15 @@ from app.core.messages.cut import Cut
 from app.core.messages.model import BlobRef, Layout
 from app.lib.blobs import BlobStore, BlobWriter
 from app.lib.ids import new_id
-from app.vault.chunks import ChunkOpener, ChunkSealer, new_blob_key, sealed_size
+from app.vault.chunks import (
+    HEADER_SIZE,
+    ChunkOpener,
+    ChunkSealer,
+    RangeOpener,
+    new_blob_key,
+    sealed_range,
+    sealed_size,
+)
 
 
 def object_name(account_id: UUID, blob_id: UUID) -> str:
@@ -105,6 +113,10 @@ class StoredCuts:
         """The cut's content. Raises CannotOpen, NotFound, Unavailable while it is read."""
         return read_object(self._store, self._account_id, self.ref(ordinal))
 
+    def open_range(self, ordinal: int, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes `start` to `end` (exclusive) of the cut's content; raises as `open`."""
+        return read_range(self._store, self._account_id, self.ref(ordinal), start, end)
+
 
 async def read_object(store: BlobStore, account_id: UUID, ref: BlobRef) -> AsyncIterator[bytes]:
     """The plain content of an object. Raises CannotOpen, NotFound, Unavailable."""
@@ -115,6 +127,25 @@ async def read_object(store: BlobStore, account_id: UUID, ref: BlobRef) -> Async
         return
     opener = ChunkOpener(ref.key, ref.blob_id)
     async for chunk in stored:
+        if opened := opener.update(chunk):
+            yield opened
+    yield opener.finish()
+
+
+async def read_range(store: BlobStore, account_id: UUID, ref: BlobRef, start: int, end: int) -> AsyncIterator[bytes]:
+    """Bytes `start` to `end` (exclusive) of an object's plain content, of which only the chunks around are read.
+
+    They must hold a byte and lie in the object (ValueError). Raises CannotOpen, NotFound, Unavailable.
+    """
+    name = object_name(account_id, ref.blob_id)
+    if ref.key is None:
+        async for chunk in store.read(name, offset=start, length=end - start):
+            yield chunk
+        return
+    sealed = sealed_range(start, end - start, plain_size=ref.size)
+    header = b"".join([chunk async for chunk in store.read(name, length=HEADER_SIZE)])
+    opener = RangeOpener(ref.key, ref.blob_id, header=header, sealed=sealed)
+    async for chunk in store.read(name, offset=sealed.start, length=sealed.end - sealed.start):
         if opened := opener.update(chunk):
             yield opened
     yield opener.finish()

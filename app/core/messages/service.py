@@ -9,8 +9,8 @@ import msgspec
 import zstandard
 
 from app.core.auth.model import Actor
-from app.core.messages import content, headers, queries, read
-from app.core.messages.cut import SKELETON_MOST, rebuild
+from app.core.messages import content, downloads, headers, queries, read
+from app.core.messages.cut import SKELETON_MOST
 from app.core.messages.model import (
     FOLDERS,
     NO_FILTERS,
@@ -147,12 +147,8 @@ async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> Op
 async def source(platform: Platform, actor: Actor, message_id: UUID) -> Content:
     """The original, byte for byte as it was received. Raises NotFound, CannotOpen, Unavailable."""
     opened = await _open(platform, actor, message_id)
-    layout = opened.line.summary.layout
-    return Content(
-        filename="message.eml",
-        content_type="message/rfc822",
-        size=opened.line.size,
-        stream=rebuild(opened.skeleton, layout.marker, layout.cuts, opened.cuts.open),
+    return downloads.of_source(
+        message_id, opened.skeleton, opened.cuts, opened.line.summary.layout, size=opened.line.size
     )
 
 
@@ -271,11 +267,13 @@ async def _attachment(opened: Opened, ordinal: int) -> Content:
     listed = _listed(opened.line.summary, ordinal)
     reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
     leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == ordinal)
-    return Content(
+    return await downloads.of_leaf(
+        opened.line.message_id,
+        leaf,
+        opened.cuts,
         filename=listed.filename,
         content_type=safe_type(listed.content_type),
         size=listed.size,
-        stream=content.stream(leaf, opened.cuts),
     )
 
 

@@ -105,6 +105,7 @@ async def show_headers(
 
 
 async def show_source(
+    request: downloads.AnyRequest,
     platform: GivenPlatform,
     session: GivenSession,
     message_id: FromPath[UUID],
@@ -112,7 +113,7 @@ async def show_source(
 ) -> Stream:
     """The original, byte for byte, to read or to keep."""
     content = await messages.source(platform, session.actor, message_id)
-    return await (downloads.to_keep(content) if download else downloads.to_read(content))
+    return await (downloads.to_keep if download else downloads.to_read)(request, content)
 
 
 async def show_attachment(
@@ -123,14 +124,16 @@ async def show_attachment(
     return see_other(link.url)
 
 
-async def show_linked_attachment(platform: GivenPlatform, token: FromPath[str]) -> Stream:
+async def show_linked_attachment(
+    request: downloads.AnyRequest, platform: GivenPlatform, token: FromPath[str]
+) -> Stream:
     """What such a link hands out, to whoever has it."""
-    return await downloads.to_keep(await messages.linked_attachment(platform, token, now=utc_now()))
+    return await downloads.to_keep(request, await messages.linked_attachment(platform, token, now=utc_now()))
 
 
-async def show_picture(platform: GivenPlatform, token: FromPath[str]) -> Stream:
+async def show_picture(request: downloads.AnyRequest, platform: GivenPlatform, token: FromPath[str]) -> Stream:
     """A picture inside a message's HTML, to whoever has the frame's path to it."""
-    return await downloads.to_look_at(await images.picture(platform, token, now=utc_now()))
+    return await downloads.to_look_at(request, await images.picture(platform, token, now=utc_now()))
 
 
 def _shown(opened: OpenMessage, safe: SafeHtml | None, wanted: Shown | None) -> Shown:
