@@ -10,7 +10,7 @@ import msgspec
 import zstandard
 
 from app.core.aliases.model import Mailbox
-from app.core.messages import content, headers, plain, read, words
+from app.core.messages import content, headers, marks, plain, read, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.model import Attachment, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts, stored_bytes
@@ -158,6 +158,7 @@ class _Sealing:
             source=self._source,
         )
         index_key = unwrap_index_key(self._platform.instance, mailbox.account_id, mailbox.index_key)
+        tokens = blind.tokens(index_key, self._words | {_BEGUN_BY: [self._beginning()]})
         return Delivery(
             account_id=mailbox.account_id,
             message_id=message_id,
@@ -168,7 +169,7 @@ class _Sealing:
             message_key=sealed.key,
             summary=sealed.summary,
             source=sealed.source,
-            tokens=blind.tokens(index_key, self._words | {_BEGUN_BY: [self._beginning()]}),
+            tokens=[*tokens, *marks.of_message(mailbox.account_id, message_id, self._size)],
             refs=sorted(blind.digest(index_key, text.encode("utf-8", "surrogatepass")) for text in self._ties.ids),
             subject_token=blind.token(index_key, _BEGUN_BY, self._beginning()) if self._ties.is_orphan else None,
             blobs=tuple((ref.blob_id, stored_bytes(ref)) for ref in summary.layout.blobs),
