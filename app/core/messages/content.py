@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from app.core.messages.charsets import decode
 from app.core.messages.cut import Cut, restore
 from app.core.messages.objects import StoredCuts
-from app.core.messages.read import Leaf
+from app.core.messages.parts import Leaf
 from app.core.messages.transfer import base64_size, decode_base64, decode_uu_lines, split_base64
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
-from app.core.messages import content, queries, read, service
+from app.core.messages import content, opening, queries, read, service, shown
 from app.core.messages.html.sanitiser import data_images
 from app.core.messages.model import Content, MessageLine, OpenMessage
 from app.core.platform import Platform
@@ -49,7 +49,7 @@ def paths(platform: Platform, actor: Actor, opened: OpenMessage, *, now: datetim
     Takes as long as parsing the HTML does if it holds `data:` pictures, so use a thread.
     """
     found: dict[str, str] = {}
-    for attachment in opened.line.summary.attachments:
+    for attachment in opened.attachments:
         address = f"cid:{attachment.content_id}"
         if attachment.content_id and address not in found and len(found) < _MAX_PICTURES:
             found[address] = _path(platform, actor, opened.line, attachment.ordinal, is_data=False, now=now)
@@ -74,9 +74,7 @@ async def picture(platform: Platform, token: str, *, now: datetime) -> Content:
     opened = service.unseal(platform, target.account_id, line, sealed)
     reading = await asyncio.to_thread(read.read, opened.skeleton, line.summary.layout)
     if target.is_data:
-        if reading.html is None:
-            raise NotFound(_NOTHING)
-        html, _ = await content.text(reading.html, opened.cuts, limit=service.MAX_SHOWN_BYTES)
+        html, _ = await shown.html(reading.html, opened.cuts, limit=opening.MAX_SHOWN_BYTES)
         return await _checked(_from_address(await asyncio.to_thread(data_images, html), target.ordinal))
     leaf = next((leaf for leaf in reading.leaves if leaf.ordinal == target.ordinal), None)
     if leaf is None:

@@ -11,9 +11,14 @@ from uuid import UUID
 import msgspec
 
 from app.core.messages.cut import Cut
+from app.core.messages.notes import Note
 
 Folder = Literal["inbox", "archive", "trash", "spam"]
 FOLDERS: tuple[Folder, ...] = ("inbox", "archive", "trash", "spam")
+
+
+Role = Literal["file", "picture", "signature"]
+FIRST_ENCLOSED = 2_000_000
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +43,10 @@ class Correspondent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, array_like=True):
-    """A part of a message that is not its text; `ordinal` counts the leaves of the MIME tree from 0."""
+    """A part of a message that is not its text; `ordinal` counts the leaves of the MIME tree from 0.
+
+    Enclosed messages have ordinals from FIRST_ENCLOSED on, in their order.
+    """
 
     ordinal: int
     filename: str
@@ -48,6 +56,8 @@ class Attachment(msgspec.Struct, frozen=True, array_like=True):
     content_id: str = ""
     cut: int = -1
     """The cut whose object holds just this attachment's content, or -1."""
+    role: Role = "file"
+    """A picture that the HTML shows and a signature are not counted as attachments."""
 
 
 class BlobRef(msgspec.Struct, frozen=True, array_like=True):
@@ -152,6 +162,22 @@ class Header(msgspec.Struct, frozen=True):
     value: str
 
 
+class EnclosedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was sent inside another, as the other's page shows it; `ordinal` counts those of the tree."""
+
+    ordinal: int
+    sender: Correspondent | None
+    to: tuple[Correspondent, ...]
+    cc: tuple[Correspondent, ...]
+    subject: str
+    snippet: str
+    sent_at: datetime | None
+    size: int | None
+    """Bytes of its source; None where that cannot be told apart from the outer one's."""
+    attachments: tuple[Attachment, ...]
+    """Those inside it, and inside the messages enclosed in it."""
+
+
 class OpenMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message as its reader sees it. `html` is as it came: hostile, to be sanitised before it is shown."""
 
@@ -161,6 +187,20 @@ class OpenMessage(msgspec.Struct, frozen=True, kw_only=True):
     html: str | None
     is_truncated: bool
     """The text or HTML was too long to be shown whole; the source has it all."""
+    is_html_first: bool
+    """The text holds parts that were written as HTML alone, and so loses their form."""
+    notes: tuple[Note, ...]
+    attachments: tuple[Attachment, ...]
+    """Its own: neither those of enclosed messages nor these themselves."""
+    enclosed: tuple[EnclosedLine, ...]
+
+
+class OpenEnclosed(OpenMessage, frozen=True, kw_only=True):
+    """An enclosed message as its reader sees it; `line` is that of the message it came in."""
+
+    within: int | None
+    """The ordinal of the enclosed message that it lies in, or None."""
+    itself: EnclosedLine
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 import zstandard
 
 from app.core.aliases.model import Mailbox
-from app.core.messages import content, headers, marks, plain, read, words
+from app.core.messages import content, headers, marks, read, shown, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.model import Attachment, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts, stored_bytes
@@ -110,15 +110,8 @@ async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts:
 
 
 async def body_text(reading: Reading, cuts: StoredCuts) -> str:
-    """The text that a message is indexed by: its plain text, else that of its HTML; at most 1 MiB."""
-    if reading.text is not None:
-        body, _ = await content.text(reading.text, cuts, limit=MAX_INDEXED_BYTES)
-        if body.strip() or reading.html is None:
-            return body
-    if reading.html is not None:
-        markup, _ = await content.text(reading.html, cuts, limit=MAX_INDEXED_BYTES)
-        return await _aside(len(markup), partial(plain.from_html, markup))
-    return ""
+    """The text that a message is indexed by: its own and that of enclosed messages; at most 1 MiB."""
+    return await shown.words(reading, cuts, limit=MAX_INDEXED_BYTES)
 
 
 async def _attachment(leaf: Leaf, cuts: StoredCuts) -> Attachment:

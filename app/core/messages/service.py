@@ -9,7 +9,7 @@ import msgspec
 import zstandard
 
 from app.core.auth.model import Actor
-from app.core.messages import content, downloads, headers, queries, read
+from app.core.messages import downloads, opening, queries, read
 from app.core.messages.cut import SKELETON_MOST
 from app.core.messages.model import (
     FOLDERS,
@@ -21,19 +21,17 @@ from app.core.messages.model import (
     Link,
     MessageLine,
     MessageRow,
+    OpenEnclosed,
     OpenMessage,
     Summary,
 )
 from app.core.messages.objects import StoredCuts, object_name
-from app.core.messages.read import Leaf
 from app.core.platform import Platform
 from app.errors import CannotOpen, NotFound
 from app.lib.db import Conn
 from app.vault import links, seal
 
 LINK_LIFETIME = timedelta(minutes=5)
-MAX_SHOWN_BYTES = 1024 * 1024
-"""Of a text or HTML part on a page or in the API; the source has all."""
 
 _HARMLESS = frozenset(
     {
@@ -133,15 +131,14 @@ async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> Op
     """A message with its text, HTML and header fields. Raises NotFound, CannotOpen, Unavailable."""
     opened = await _open(platform, actor, message_id)
     reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
-    text, is_text_cut = await _shown(reading.text, opened.cuts)
-    html, is_html_cut = await _shown(reading.html, opened.cuts)
-    return OpenMessage(
-        line=opened.line,
-        headers=headers.all_headers(reading.message),
-        text=text,
-        html=html,
-        is_truncated=is_text_cut or is_html_cut,
-    )
+    return await opening.opened(opened.line, reading, opened.cuts)
+
+
+async def open_enclosed(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> OpenEnclosed:
+    """A message enclosed in another, opened as itself. Raises NotFound, CannotOpen, Unavailable."""
+    opened = await _open(platform, actor, message_id)
+    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    return await opening.opened_enclosed(opened.line, reading, opened.cuts, ordinal)
 
 
 async def source(platform: Platform, actor: Actor, message_id: UUID) -> Content:
@@ -275,9 +272,3 @@ async def _attachment(opened: Opened, ordinal: int) -> Content:
         content_type=safe_type(listed.content_type),
         size=listed.size,
     )
-
-
-async def _shown(leaf: Leaf | None, cuts: StoredCuts) -> tuple[str | None, bool]:
-    if leaf is None:
-        return None, False
-    return await content.text(leaf, cuts, limit=MAX_SHOWN_BYTES)

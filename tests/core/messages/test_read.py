@@ -20,9 +20,14 @@ def reading(raw: bytes) -> Reading:
     return read.read(raw.replace(b"\n", b"\r\n"), NOTHING_CUT)
 
 
-def body(leaf: Leaf | None) -> bytes:
-    assert leaf is not None
+def body(leaves: Leaf | tuple[Leaf, ...]) -> bytes:
+    """What the only one of them holds."""
+    (leaf,) = (leaves,) if isinstance(leaves, Leaf) else leaves
     return b"".join(piece for piece in leaf.pieces if isinstance(piece, bytes))
+
+
+def bodies(leaves: tuple[Leaf, ...]) -> list[bytes]:
+    return [body(leaf) for leaf in leaves]
 
 
 def only(raw: bytes) -> Leaf:
@@ -38,7 +43,7 @@ def multipart(*parts: bytes, kind: bytes = b"mixed") -> bytes:
 def test_a_plain_message_is_its_text() -> None:
     found = reading(b"Subject: hi\n\nHello.\n")
     assert body(found.text) == b"Hello.\r\n"
-    assert found.html is None
+    assert found.html == ()
     assert found.attachments == ()
 
 
@@ -66,18 +71,20 @@ def test_alternatives_and_attachments_are_told_apart() -> None:
             b"Content-Type: text/plain\n\n",
         )
     )
-    assert body(found.text) == b"text"
-    assert body(found.html) == b"<p>html"
-    assert [leaf.filename for leaf in found.attachments] == ["a.png", "part-4.txt", "part-5.txt"]
+    assert bodies(found.text) == [b"text", b"footer", b""]
+    assert bodies(found.html) == [b"<p>html", b"footer", b""]
+    assert [leaf.filename for leaf in found.attachments] == ["a.png", "part-4.txt"]
     assert found.attachments[0].content_id == "i@x"
     assert [leaf.ordinal for leaf in found.leaves] == [0, 1, 2, 3, 4, 5]
 
 
 def test_the_text_of_an_attached_message_is_not_shown_as_ours() -> None:
     found = reading(multipart(b"Content-Type: message/rfc822\n\nSubject: inner\nContent-Type: text/html\n\ninner"))
-    assert found.text is None
-    assert found.html is None
-    assert [body(leaf) for leaf in found.attachments] == [b"inner"]
+    assert found.text == ()
+    assert found.html == ()
+    assert found.attachments == ()
+    (enclosed,) = found.enclosed
+    assert body(enclosed.reading.html) == b"inner"
 
 
 @pytest.mark.parametrize("encoding", [b"base64", b"x-uuencode"])
@@ -94,7 +101,7 @@ def test_a_text_with_a_name_is_shown_where_there_is_no_other() -> None:
     found = reading(multipart(named, b"Content-Type: text/plain\n\nunnamed"))
     assert body(found.text) == b"unnamed"
     assert [leaf.filename for leaf in found.attachments] == ["a.txt"]
-    assert reading(b"Content-Disposition: attachment\n" + named).text is None
+    assert reading(b"Content-Disposition: attachment\n" + named).text == ()
 
 
 def test_a_multipart_without_parts_is_what_stands_before_them() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.filing import service as filing
-from app.core.messages import headers, receive, service
+from app.core.messages import headers, opening, receive, service
 from app.core.messages.model import Correspondent
 from tests.core.conftest import Deliver, Owner
 
@@ -93,7 +93,7 @@ async def test_a_long_text_is_shown_in_part_and_found_whole_in_the_source(ada: O
     opened = await service.open_message(ada.platform, ada.actor, line.message_id)
     assert opened.is_truncated
     assert opened.text is not None
-    assert len(opened.text) == service.MAX_SHOWN_BYTES
+    assert len(opened.text) == opening.MAX_SHOWN_BYTES
     assert await ada.original(line) == raw
 
 
@@ -138,7 +138,7 @@ async def test_the_samples_of_cpython_are_shown_and_given_back(ada: Owner, deliv
         await deliver(raw, ADA)
         line = await ada.newest()
         opened = await service.open_message(ada.platform, ada.actor, line.message_id)
-        assert opened.text is not None or opened.html or line.summary.attachments, path.name
+        assert opened.text is not None or opened.html or opened.enclosed or line.summary.attachments, path.name
         assert await ada.original(line) == raw, path.name
         for attachment in line.summary.attachments:
             assert len(await ada.attachment(line, attachment.ordinal)) == attachment.size, path.name

@@ -1,0 +1,103 @@
+"""A message as its reader sees it, made from what was read of it: its words, its notes, what it brings along."""
+
+from collections.abc import Sequence
+
+from app.core.messages import headers, labels, shown
+from app.core.messages.model import FIRST_ENCLOSED, Attachment, EnclosedLine, MessageLine, OpenEnclosed, OpenMessage
+from app.core.messages.objects import StoredCuts
+from app.core.messages.read import Enclosed, Reading
+from app.errors import NotFound
+
+MAX_SHOWN_BYTES = 1024 * 1024
+"""Of the text or the HTML on a page or in the API; the source has all."""
+MAX_SNIPPET_CHARS = 160
+_SNIPPET_BYTES = 4096
+_PER_LEAF = 1000
+"""What members of a leaf's own archive are numbered by: from 1000 * (the leaf's ordinal + 1) on."""
+
+
+async def opened(line: MessageLine, reading: Reading, cuts: StoredCuts) -> OpenMessage:
+    """The message with its text, HTML and header fields. Raises CannotOpen, Unavailable."""
+    listed = line.summary.attachments
+    text, is_text_cut = await _text(reading, cuts)
+    html, is_html_cut = await _html(reading, cuts)
+    return OpenMessage(
+        line=line,
+        headers=headers.all_headers(reading.message),
+        text=text,
+        html=html,
+        is_truncated=is_text_cut or is_html_cut,
+        is_html_first=reading.is_html_first,
+        notes=tuple(dict.fromkeys([*reading.notes, *labels.notes_in(text or "")])),
+        attachments=own_attachments(reading, listed),
+        enclosed=tuple([await _line(enclosed, listed, cuts) for enclosed in reading.enclosed]),
+    )
+
+
+async def opened_enclosed(line: MessageLine, reading: Reading, cuts: StoredCuts, ordinal: int) -> OpenEnclosed:
+    """A message enclosed in another. Raises NotFound, CannotOpen, Unavailable."""
+    enclosed = find_enclosed(reading, ordinal)
+    inner = await opened(line, enclosed.reading, cuts)
+    return OpenEnclosed(
+        **{name: getattr(inner, name) for name in OpenMessage.__struct_fields__},
+        within=_within(reading, ordinal),
+        itself=await _line(enclosed, line.summary.attachments, cuts),
+    )
+
+
+def find_enclosed(reading: Reading, ordinal: int) -> Enclosed:
+    """The message enclosed in it, at any depth, of this ordinal. Raises NotFound."""
+    found = next((enclosed for enclosed in reading.all_enclosed if enclosed.ordinal == ordinal), None)
+    if found is None:
+        raise NotFound("There is no such message inside this one.")
+    return found
+
+
+def own_attachments(reading: Reading, listed: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """Of all attachments that were listed when the message came, those that lie in no message enclosed in this one."""
+    own = {leaf.ordinal for leaf in reading.leaves} - {
+        leaf.ordinal for enclosed in reading.enclosed for leaf in enclosed.reading.leaves
+    }
+    own -= {leaf.ordinal for leaf in reading.shown}
+    return tuple(one for one in listed if one.ordinal < FIRST_ENCLOSED and leaf_ordinal(one.ordinal) in own)
+
+
+def leaf_ordinal(ordinal: int) -> int:
+    """The leaf that an attachment is, or is a member of."""
+    return ordinal if ordinal < _PER_LEAF else ordinal // _PER_LEAF - 1
+
+
+def _within(reading: Reading, ordinal: int) -> int | None:
+    for enclosed in reading.all_enclosed:
+        if any(inner.ordinal == ordinal for inner in enclosed.reading.enclosed):
+            return enclosed.ordinal
+    return None
+
+
+async def _text(reading: Reading, cuts: StoredCuts) -> tuple[str | None, bool]:
+    return await shown.text(reading.text, cuts, limit=MAX_SHOWN_BYTES) if reading.text else (None, False)
+
+
+async def _html(reading: Reading, cuts: StoredCuts) -> tuple[str | None, bool]:
+    return await shown.html(reading.html, cuts, limit=MAX_SHOWN_BYTES) if reading.html else (None, False)
+
+
+async def _line(enclosed: Enclosed, listed: Sequence[Attachment], cuts: StoredCuts) -> EnclosedLine:
+    reading = enclosed.reading
+    message = reading.message
+    senders = headers.correspondents(message, "From")
+    body = await shown.words(reading, cuts, limit=_SNIPPET_BYTES)
+    inside = {leaf.ordinal for leaf in reading.leaves} - {leaf.ordinal for leaf in reading.shown}
+    return EnclosedLine(
+        ordinal=enclosed.ordinal,
+        sender=senders[0] if senders else None,
+        to=headers.correspondents(message, "To"),
+        cc=headers.correspondents(message, "Cc"),
+        subject=headers.text(message.get("Subject", "")),
+        snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
+        sent_at=headers.sent_at(message),
+        size=None,
+        attachments=tuple(
+            one for one in listed if one.ordinal < FIRST_ENCLOSED and leaf_ordinal(one.ordinal) in inside
+        ),
+    )
