@@ -1,4 +1,4 @@
-# make run | test | lint | bench; each sets up what it needs the first time.
+# make run | test | lint | bench | fuzz; each sets up what it needs the first time.
 VENV := .venv
 BIN := $(VENV)/bin
 UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -6,7 +6,7 @@ UV_VERSION := 0.13.8
 unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: run test lint fmt bench clean
+.PHONY: run test lint fmt bench fuzz clean
 run: $(VENV)/.ready
 	$(BIN)/restante serve
 
@@ -24,6 +24,11 @@ fmt: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m bench $(ARGS)
+
+# Atheris is in a group of its own, which other targets take out of the environment again.
+fuzz: $(VENV)/.ready-dev
+	$(UV) sync --locked --group fuzz --quiet
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 clean:
 	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache

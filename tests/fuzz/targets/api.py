@@ -1,0 +1,145 @@
+"""The API's own reading of bodies, cursors and limits, in a real application: an answer, or a problem that says why."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Litestar, get, post
+from litestar.params import FromPath
+
+from app.api.auth import AuthedRequest
+from app.api.body import FORM, JSON, MERGE_PATCH, read_body
+from app.api.errors import HANDLERS, PROBLEM_TYPE, give_problems
+from app.api.paging import Cursor, Limit, read_cursor, write_cursor
+from app.api.schemas import ActionBody, AliasPatchBody, MessagePatchBody, NewAliasBody
+from app.lib.ids import parse_id
+from tests.fuzz.target import Tape, Target
+
+_BODIES: tuple[type[Any], ...] = (NewAliasBody, AliasPatchBody, MessagePatchBody, ActionBody)
+_TYPES = (JSON, MERGE_PATCH, FORM, "", "text/plain", "application/json; charset=latin-1", "\xff/;")
+_STATUSES = frozenset({200, 201, 400, 404, 413, 415, 422})
+_runner = asyncio.Runner()
+
+
+@post("/api/body/{kind:int}")
+async def _body(request: AuthedRequest, kind: FromPath[int]) -> str:
+    body_type = _BODIES[kind % len(_BODIES)]
+    found = await read_body(request, body_type, (JSON, MERGE_PATCH, FORM))
+    assert isinstance(found, body_type)
+    return msgspec.json.encode(found).decode()
+
+
+@get("/api/list")
+async def _list(limit: Limit = 50, cursor: Cursor = None) -> str:
+    last = read_cursor(cursor)
+    assert last is None or write_cursor(last) == cursor
+    return str(limit)
+
+
+def _application() -> Litestar:
+    application = Litestar([_body, _list], exception_handlers=HANDLERS, openapi_config=None, logging_config=None)
+    give_problems(application)
+    return application
+
+
+_app = _application()
+
+
+def check(data: bytes) -> None:
+    tape = Tape(data)
+    kind, media_type = tape.number(), tape.pick(_TYPES)
+    raw = tape.rest()
+    _judge(*_runner.run(_ask("POST", f"/api/body/{kind}", b"", media_type, raw)))
+    _judge(*_runner.run(_ask("GET", "/api/list", raw, "", b"")))
+    found = parse_id(raw.decode("utf-8", "replace"))
+    assert found is None or parse_id(str(found)) == found
+
+
+def _judge(status: int, headers: dict[bytes, bytes], body: bytes) -> None:
+    assert status in _STATUSES, f"status {status}"
+    if status >= 400:
+        assert headers[b"content-type"].startswith(PROBLEM_TYPE.encode())
+        problem = msgspec.json.decode(body)
+        assert problem["status"] == status
+        assert problem["detail"].endswith("."), problem["detail"]
+
+
+async def _ask(
+    method: str, path: str, query: bytes, media_type: str, body: bytes
+) -> tuple[int, dict[bytes, bytes], bytes]:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query,
+        "headers": [(b"host", b"x"), *([(b"content-type", media_type.encode("latin-1"))] if media_type else [])],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1),
+        "state": {},
+    }
+    await _app(scope, receive, send)  # type: ignore[arg-type]
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    content = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    return start["status"], {name.lower(): value for name, value in start["headers"]}, content
+
+
+TARGET = Target(
+    check=check,
+    seeds=(
+        b'\x00\x00{"domain":"a.example","local_part":null,"description":"x","format":"uuid","more":[1]}',
+        b"\x00\x02description=a+b&format=%22&domain=",
+        b'\x01\x01{"is_enabled":true,"description":null}',
+        b'\x02\x01{"is_read":true,"is_starred":false,"folder":"archive"}',
+        b'\x03\x00{"ids":["01890000-0000-7000-8000-000000000000"],"action":"archive"}',
+        b"\x00\x00limit=10&cursor=AYkAAAAAcACAAAAAAAAAAA",
+    ),
+    tokens=(
+        *(
+            b'{"',
+            b'":',
+            b'"',
+            b",",
+            b"[",
+            b"]",
+            b"{",
+            b"}",
+            b"null",
+            b"true",
+            b"1e999",
+            b"-0",
+            b"\\u0000",
+            b"\\ud800",
+            b"&",
+        ),
+        *(
+            b"ids",
+            b"action",
+            b"folder",
+            b"is_read",
+            b"limit=",
+            b"cursor=",
+            b"=",
+            b"%",
+            b"%00",
+            b"%ff",
+            b";",
+            b"+",
+            b"\xff",
+        ),
+        *(b"limit=101", b"limit=0", b"limit=abc", b"01890000-0000-7000-8000-000000000000", b"[" * 2000, b" - at `$.x`"),
+    ),
+    max_len=3000,
+)
