@@ -1,7 +1,8 @@
 """Messages: list, open, and take the original and the attachments. Changing them is in `filing`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from litestar import get, route
@@ -12,7 +13,7 @@ from litestar.response import Stream
 from app.api.auth import AuthedRequest
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor, write_cursor
 from app.api.platform import GivenPlatform
-from app.api.schemas import Data, MessageResource, Page, WholeMessage, message_resource, whole_message
+from app.api.schemas import Data, ListedMessage, Page, WholeMessage, listed_message, whole_message
 from app.api.streams import streamed
 from app.core.auth.model import Actor
 from app.core.messages import service as messages
@@ -20,6 +21,8 @@ from app.core.messages.model import Filters, Folder, MessageLine
 from app.core.platform import Platform
 from app.core.search import grammar
 from app.core.search import service as search
+from app.core.search.hits import Hits, Piece
+from app.core.search.passages import passages
 from app.errors import Invalid
 from app.lib.times import utc_now
 
@@ -55,23 +58,37 @@ async def list_messages(
     cursor: Cursor = None,
     folder: FromQuery[Folder | None] = None,
     q: FromQuery[str | None] = None,
-) -> Page[MessageResource]:
+) -> Page[ListedMessage]:
     """The account's messages, newest first; without `folder` those of all folders. `q` searches in them."""
     actor, last = request.user, read_cursor(cursor)
     if q is not None:
         query = grammar.narrow(grammar.parse(q), filters)
         async with platform.db.transaction() as conn:
             hits = await search.page(platform, conn, actor, query, before=last, limit=limit, folder=folder)
-        return Page(data=_resources(platform, actor, hits.lines), next=write_cursor(hits.older) if hits.older else None)
+        marks = Hits(query)
+        texts = await passages(platform, actor, marks, hits.lines)
+        pieces = {
+            line.message_id: marks.pieces(texts.get(line.message_id, line.summary.snippet), "") for line in hits.lines
+        }
+        following = write_cursor(hits.older) if hits.older else None
+        return Page(data=_resources(platform, actor, hits.lines, pieces), next=following)
     async with platform.db.connection() as conn:
         found = await messages.page(conn, actor, folder=folder, before=last, limit=limit + 1, filters=filters)
     page, following = cut_page(found, limit, lambda line: line.message_id)
     return Page(data=_resources(platform, actor, page), next=following)
 
 
-def _resources(platform: Platform, actor: Actor, lines: Sequence[MessageLine]) -> list[MessageResource]:
+def _resources(
+    platform: Platform,
+    actor: Actor,
+    lines: Sequence[MessageLine],
+    pieces: Mapping[UUID, Sequence[Piece]] = MappingProxyType({}),
+) -> list[ListedMessage]:
     now = utc_now()
-    return [message_resource(line, messages.attachment_links(platform, actor, line, now=now)) for line in lines]
+    return [
+        listed_message(line, messages.attachment_links(platform, actor, line, now=now), pieces.get(line.message_id, ()))
+        for line in lines
+    ]
 
 
 @get("/messages/{message_id:uuid}")

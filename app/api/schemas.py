@@ -15,6 +15,7 @@ from app.core.aliases.model import Alias, WhenDisabled
 from app.core.filing.model import Action
 from app.core.filing.service import MAX_AT_ONCE
 from app.core.messages.model import Attachment, Correspondent, Folder, Link, MessageLine, OpenMessage
+from app.core.search.hits import Piece
 from app.errors import FieldError
 from app.lib.times import rfc3339
 
@@ -133,6 +134,23 @@ class MessageResource(msgspec.Struct, frozen=True, kw_only=True):
     attachments: list[AttachmentResource]
 
 
+class HighlightPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of text; `is_hit` says that it is one of the words of the search."""
+
+    text: str
+    is_hit: bool
+
+
+class ListedMessage(MessageResource, frozen=True, kw_only=True):
+    """A message of a list.
+
+    `highlight` are the pieces of its snippet, or of the part of its text where most of the words stand: joined they are
+    some 160 characters. Null where nothing was searched for, and where that text has none of the words.
+    """
+
+    highlight: list[HighlightPiece] | None
+
+
 class HeaderResource(msgspec.Struct, frozen=True, kw_only=True):
     """A header field, decoded and unfolded, in the order it came."""
 
@@ -234,6 +252,15 @@ def message_resource(line: MessageLine, links: Sequence[Link]) -> MessageResourc
         is_read=line.is_read,
         is_starred=line.is_starred,
         attachments=[_attachment(one, link) for one, link in zip(summary.attachments, links, strict=True)],
+    )
+
+
+def listed_message(line: MessageLine, links: Sequence[Link], pieces: Sequence[Piece]) -> ListedMessage:
+    """The same with what a search found; `pieces` of the text to show, none where nothing was searched for."""
+    is_found = any(piece.is_hit for piece in pieces)
+    return ListedMessage(
+        **msgspec.structs.asdict(message_resource(line, links)),
+        highlight=[HighlightPiece(text=one.text, is_hit=one.is_hit) for one in pieces] if is_found else None,
     )
 
 

@@ -32,6 +32,24 @@ async def test_a_search_goes_page_by_page_with_the_other_parameters(api: Api, ad
     assert await subjects(api, bob, q="parcel") == []
 
 
+async def test_what_was_found_is_marked_in_the_part_of_the_text_where_it_stands(api: Api, ada: User) -> None:
+    await api.deliver(ada, b"Subject: near\r\n\r\nA parcel & more.")
+    await api.deliver(ada, b"Subject: deep\r\n\r\n" + b"Lorem ipsum dolor. " * 50 + b"Two parcels came.")
+    await api.deliver(ada, b"Subject: parcel\r\n\r\nNothing here.")
+    found = (await api.get(MESSAGES, ada, params={"q": "parcel"})).json()["data"]
+    subject, deep, near = (one["highlight"] for one in found)
+    assert subject is None
+    assert near == [
+        {"text": "A ", "is_hit": False},
+        {"text": "parcel", "is_hit": True},
+        {"text": " & more.", "is_hit": False},
+    ]
+    assert "".join(piece["text"] for piece in deep).endswith("dolor. Two parcels came.")
+    assert [piece["text"] for piece in deep if piece["is_hit"]] == ["parcels"]
+    assert found[1]["snippet"].startswith("Lorem ipsum")
+    assert {one["highlight"] for one in (await api.get(MESSAGES, ada)).json()["data"]} == {None}
+
+
 @pytest.mark.parametrize("q", ["", "from:", '"open', "is:happy"])
 async def test_a_mistake_in_a_search_is_told_at_its_field(api: Api, ada: User, q: str) -> None:
     problem = await api.refused("GET", MESSAGES, ada, params={"q": q})

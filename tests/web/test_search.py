@@ -22,6 +22,15 @@ async def test_the_inbox_has_the_form_and_it_finds_with_hits_marked(signed_in: B
     assert "Something else" not in page.words
 
 
+async def test_a_word_deep_in_a_text_is_shown_where_it_stands(signed_in: Browser, ada: Owner) -> None:
+    await ada.deliver(letter("News", "Lorem ipsum dolor. " * 50 + "A <b>parcel</b> came."))
+    html = (await signed_in.get("/search?q=parcel")).text
+    assert "dolor. A &lt;b&gt;<mark>parcel</mark>&lt;/b&gt; came." in html
+    assert "<bdi>… " in html
+    html = (await signed_in.get("/search?q=shop")).text
+    assert "<bdi>The <mark>Shop</mark></bdi>" in html
+
+
 async def test_the_form_alone_is_shown_without_a_query(signed_in: Browser) -> None:
     page = await signed_in.page("/search")
     assert "What to write" in page.words

@@ -127,6 +127,20 @@ async def sources(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> 
     return dict(await cursor.fetchall())
 
 
+async def small_sources(
+    conn: Conn, account_id: UUID, message_ids: Sequence[UUID], *, max_bytes: int
+) -> dict[UUID, bytes]:
+    """The sealed sources of those messages that have no more than so many bytes."""
+    cursor = await conn.execute(
+        """SELECT message_id, source FROM message_sources
+           WHERE account_id = %(account_id)s AND message_id = ANY(%(message_ids)s)
+             AND octet_length(source) <= %(max_bytes)s LIMIT %(limit)s""",
+        {"account_id": account_id, "message_ids": list(message_ids), "max_bytes": max_bytes, "limit": len(message_ids)},
+        binary=True,
+    )
+    return dict(await cursor.fetchall())
+
+
 _JOIN_TOKENS = "JOIN message_tokens t ON t.account_id = m.account_id AND t.message_id = m.message_id"
 
 

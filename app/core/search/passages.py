@@ -1,0 +1,91 @@
+"""The passages of messages that a search found, for those whose lines would not show why: taken from the sealed text.
+
+Opening a message costs about a millisecond, so this is bounded in every way; what it leaves out shows its snippet.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import TypeVar
+from uuid import UUID
+
+from app.core.auth.model import Actor
+from app.core.messages import read, receive
+from app.core.messages import service as messages
+from app.core.messages.model import MessageLine, Summary
+from app.core.messages.objects import StoredCuts
+from app.core.platform import Platform
+from app.core.search import queries
+from app.core.search.hits import Hits
+from app.errors import Unavailable
+
+MAX_OPENED = 50
+MAX_SEALED_BYTES = 128 * 1024
+"""Of one message's source: it is compressed, so that is far more than most texts."""
+MAX_BYTES = 2 * 1024 * 1024
+"""Of all skeletons opened for one page."""
+MAX_SECONDS = 0.05
+"""After which no other message is opened."""
+_IN_THREAD_FROM = 16 * 1024
+"""Bytes; below, the change of thread would cost more than the work."""
+
+T = TypeVar("T")
+
+
+async def passages(
+    platform: Platform, actor: Actor, hits: Hits, lines: Sequence[MessageLine], *, seconds: float = MAX_SECONDS
+) -> Mapping[UUID, str]:
+    """By message, what to show instead of the snippet: the part of the text where the words stand.
+
+    Only of messages whose sender, subject and snippet lack a word of the search. Raises CannotOpen.
+    """
+    unclear = [line for line in lines if not hits.is_shown(*_shown(line.summary))][:MAX_OPENED]
+    if not unclear:
+        return {}
+    async with platform.db.connection() as conn:
+        sealed = await queries.small_sources(
+            conn, actor.account_id, [line.message_id for line in unclear], max_bytes=MAX_SEALED_BYTES
+        )
+    found: dict[UUID, str] = {}
+    left, end = MAX_BYTES, monotonic() + seconds
+    for line in unclear:
+        source = sealed.get(line.message_id)
+        if source is None or left <= 0 or monotonic() > end:
+            continue
+        opened, reading = await _aside(len(source), partial(_read, platform, actor, line, source))
+        left -= len(opened.skeleton)
+        passage = await _passage(reading, _NoObjects(platform.blobs, actor.account_id, line.summary.layout), hits)
+        await asyncio.sleep(0)  # others' requests go on between two messages
+        if passage is not None:
+            found[line.message_id] = passage
+    return found
+
+
+def _shown(summary: Summary) -> tuple[str, ...]:
+    sender = (summary.sender.name, summary.sender.address) if summary.sender else ()
+    return (*sender, summary.subject, summary.snippet)
+
+
+def _read(platform: Platform, actor: Actor, line: MessageLine, source: bytes) -> tuple[messages.Opened, read.Reading]:
+    opened = messages.unseal(platform, actor.account_id, line, source)
+    return opened, read.read(opened.skeleton, line.summary.layout)
+
+
+async def _passage(reading: read.Reading, cuts: StoredCuts, hits: Hits) -> str | None:
+    try:
+        body = await receive.body_text(reading, cuts)
+    except Unavailable:
+        return None
+    return await _aside(len(body), partial(hits.passage, body))
+
+
+async def _aside(size: int, work: Callable[[], T]) -> T:
+    return work() if size < _IN_THREAD_FROM else await asyncio.to_thread(work)
+
+
+class _NoObjects(StoredCuts):
+    """The object store is not asked for the sake of one line: texts that were cut out show their snippet."""
+
+    def open(self, ordinal: int) -> AsyncIterator[bytes]:
+        raise Unavailable(f"Cut {ordinal} is not read here.")
