@@ -112,6 +112,12 @@ def filename(part: Message) -> str:
     return fit_name(headers.text(name))
 
 
+def fit_type(content_type: str) -> str:
+    """A media type as it was sent, if it is one at all."""
+    content_type = content_type.strip().lower()
+    return content_type if _TYPE.match(content_type) else "application/octet-stream"
+
+
 def fit_name(name: str) -> str:
     """A text as a file name of at most 200 characters, its extension kept; empty if nothing of it is fit."""
     name = name.replace("\\", "/").rpartition("/")[2]
