@@ -16,7 +16,8 @@ from app.core.messages.base64_lines import encode_lines
 from app.core.messages.cut import Cut, marker_line, rebuild
 from app.core.messages.model import Content, Layout
 from app.core.messages.objects import StoredCuts
-from app.core.messages.read import Leaf
+from app.core.messages.parts import Leaf
+from app.core.messages.read import Enclosed
 from app.errors import CannotOpen, NotFound
 from app.lib.ranges import Selection, select
 
@@ -41,6 +42,31 @@ def of_source(message_id: UUID, skeleton: bytes, cuts: StoredCuts, layout: Layou
         etag=_etag(message_id, "source", size),
         from_to=partial(_original, skeleton, layout, cuts),
     )
+
+
+def of_enclosed(message_id: UUID, skeleton: bytes, cuts: StoredCuts, layout: Layout, enclosed: Enclosed) -> Content:
+    """The source of an enclosed message as it lies in the original. Raises NotFound where that is not known."""
+    if enclosed.span is None:
+        raise NotFound("This message cannot be told apart from the one it came in. The original has it.")
+    start, end = span_in_original(enclosed.span, layout)
+
+    def from_to(first: int, last: int) -> AsyncIterator[bytes]:
+        return _original(skeleton, layout, cuts, start + first, start + last)
+
+    return Content(
+        filename=enclosed.filename,
+        content_type="message/rfc822",
+        size=end - start,
+        stream=from_to(0, end - start),
+        etag=_etag(message_id, f"enclosed {enclosed.ordinal}", end - start),
+        from_to=from_to,
+    )
+
+
+def span_in_original(span: tuple[int, int], layout: Layout) -> tuple[int, int]:
+    """Where a span of the skeleton lies in the original."""
+    start, end = (_in_original(position, layout) for position in span)
+    return start, end
 
 
 async def of_leaf(
@@ -144,6 +170,18 @@ async def _original(skeleton: bytes, layout: Layout, cuts: StoredCuts, start: in
         position += cut.encoded_size
         place = cut.offset + len(line)
     yield _overlap(skeleton[place:], position, start, end)
+
+
+def _in_original(position: int, layout: Layout) -> int:
+    added = 0
+    for cut in layout.cuts:
+        beyond = cut.offset + len(marker_line(layout.marker, cut))
+        if position <= cut.offset:
+            break
+        added += cut.encoded_size - (beyond - cut.offset)
+        if position < beyond:  # a marker line without its end, which belongs to the boundary behind it
+            break
+    return position + added
 
 
 def _marked(skeleton: bytes, marker: str, cuts: Sequence[Cut]) -> list[tuple[Cut, bytes]]:

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 
 from app.core.messages import headers, labels, shown
-from app.core.messages.model import FIRST_ENCLOSED, Attachment, EnclosedLine, MessageLine, OpenEnclosed, OpenMessage
+from app.core.messages.downloads import span_in_original
+from app.core.messages.model import (
+    FIRST_ENCLOSED,
+    Attachment,
+    EnclosedLine,
+    Layout,
+    MessageLine,
+    OpenEnclosed,
+    OpenMessage,
+    Summary,
+)
 from app.core.messages.objects import StoredCuts
 from app.core.messages.read import Enclosed, Reading
 from app.errors import NotFound
@@ -18,7 +28,6 @@ _PER_LEAF = 1000
 
 async def opened(line: MessageLine, reading: Reading, cuts: StoredCuts) -> OpenMessage:
     """The message with its text, HTML and header fields. Raises CannotOpen, Unavailable."""
-    listed = line.summary.attachments
     text, is_text_cut = await _text(reading, cuts)
     html, is_html_cut = await _html(reading, cuts)
     return OpenMessage(
@@ -29,8 +38,8 @@ async def opened(line: MessageLine, reading: Reading, cuts: StoredCuts) -> OpenM
         is_truncated=is_text_cut or is_html_cut,
         is_html_first=reading.is_html_first,
         notes=tuple(dict.fromkeys([*reading.notes, *labels.notes_in(text or "")])),
-        attachments=own_attachments(reading, listed),
-        enclosed=tuple([await _line(enclosed, listed, cuts) for enclosed in reading.enclosed]),
+        attachments=own_attachments(reading, line.summary.attachments),
+        enclosed=tuple([await _line(enclosed, line.summary, cuts) for enclosed in reading.enclosed]),
     )
 
 
@@ -41,7 +50,7 @@ async def opened_enclosed(line: MessageLine, reading: Reading, cuts: StoredCuts,
     return OpenEnclosed(
         **{name: getattr(inner, name) for name in OpenMessage.__struct_fields__},
         within=_within(reading, ordinal),
-        itself=await _line(enclosed, line.summary.attachments, cuts),
+        itself=await _line(enclosed, line.summary, cuts),
     )
 
 
@@ -55,10 +64,7 @@ def find_enclosed(reading: Reading, ordinal: int) -> Enclosed:
 
 def own_attachments(reading: Reading, listed: Sequence[Attachment]) -> tuple[Attachment, ...]:
     """Of all attachments that were listed when the message came, those that lie in no message enclosed in this one."""
-    own = {leaf.ordinal for leaf in reading.leaves} - {
-        leaf.ordinal for enclosed in reading.enclosed for leaf in enclosed.reading.leaves
-    }
-    own -= {leaf.ordinal for leaf in reading.shown}
+    own = {leaf.ordinal for leaf in reading.own_leaves} - {leaf.ordinal for leaf in reading.shown}
     return tuple(one for one in listed if one.ordinal < FIRST_ENCLOSED and leaf_ordinal(one.ordinal) in own)
 
 
@@ -82,8 +88,15 @@ async def _html(reading: Reading, cuts: StoredCuts) -> tuple[str | None, bool]:
     return await shown.html(reading.html, cuts, limit=MAX_SHOWN_BYTES) if reading.html else (None, False)
 
 
-async def _line(enclosed: Enclosed, listed: Sequence[Attachment], cuts: StoredCuts) -> EnclosedLine:
-    reading = enclosed.reading
+def _size(enclosed: Enclosed, layout: Layout) -> int | None:
+    if enclosed.span is None:
+        return None
+    start, end = span_in_original(enclosed.span, layout)
+    return end - start
+
+
+async def _line(enclosed: Enclosed, outer: Summary, cuts: StoredCuts) -> EnclosedLine:
+    reading, listed = enclosed.reading, outer.attachments
     message = reading.message
     senders = headers.correspondents(message, "From")
     body = await shown.words(reading, cuts, limit=_SNIPPET_BYTES)
@@ -96,7 +109,7 @@ async def _line(enclosed: Enclosed, listed: Sequence[Attachment], cuts: StoredCu
         subject=headers.text(message.get("Subject", "")),
         snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
         sent_at=headers.sent_at(message),
-        size=None,
+        size=_size(enclosed, outer.layout),
         attachments=tuple(
             one for one in listed if one.ordinal < FIRST_ENCLOSED and leaf_ordinal(one.ordinal) in inside
         ),

@@ -17,7 +17,7 @@ from app.core.messages.bodies import body_of
 from app.core.messages.labels import notes_of
 from app.core.messages.model import Layout
 from app.core.messages.notes import Note
-from app.core.messages.parts import Leaf, plain_leaf
+from app.core.messages.parts import Leaf, filename, fit_name, plain_leaf
 from app.core.messages.tree import ENCLOSED, MAX_LEAVES, Node, Span, tree_of
 
 __all__ = ["MAX_LEAVES", "Enclosed", "Leaf", "Reading", "read"]
@@ -25,6 +25,8 @@ __all__ = ["MAX_LEAVES", "Enclosed", "Leaf", "Reading", "read"]
 MAX_ENCLOSED = 100
 MAX_ENCLOSED_DEPTH = 8
 """Messages in messages beyond either are no messages of their own: their leaves are attachments."""
+_MAX_SUBJECT_CHARS = 80
+"""Of an enclosed message's subject that make its file name."""
 _MAX_PARAMETERS = 100
 _MAX_PARAMETER_CHARS = 4096
 _BOUNDARY = re.compile(rb"[;\s]boundary\s*[*=]", re.IGNORECASE)
@@ -66,6 +68,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def own_leaves(self) -> tuple[Leaf, ...]:
+        """The leaves that lie in no message enclosed in this one."""
+        inside = {leaf.ordinal for enclosed in self.enclosed for leaf in enclosed.reading.leaves}
+        return tuple(leaf for leaf in self.leaves if leaf.ordinal not in inside)
+
+    @property
     def shown(self) -> Iterator[Leaf]:
         """The leaves that are text to read, here and in the enclosed messages."""
         yield from self.text
@@ -88,6 +96,8 @@ class Enclosed(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: int
     """Counts the enclosed messages of the whole tree from 0."""
     reading: Reading
+    filename: str
+    """That its part was given, or one made of its subject."""
     span: Span | None
     """Where it lies in the skeleton, byte for byte; None where that is not sure."""
 
@@ -158,7 +168,13 @@ class _Reader:
                 return
             ordinal = self._count
             self._count += 1
-            yield Enclosed(ordinal=ordinal, reading=self.reading(child, depth + 1), span=child.span)
+            reading = self.reading(child, depth + 1)
+            yield Enclosed(ordinal=ordinal, reading=reading, filename=_filename(node, child), span=child.span)
+
+
+def _filename(part: Node, inner: Node) -> str:
+    subject = headers.text(inner.part.get("Subject", "")).replace("/", " ").replace("\\", " ")
+    return filename(part.part) or f"{fit_name(subject[:_MAX_SUBJECT_CHARS]) or 'message'}.eml"
 
 
 def _unparsed(skeleton: bytes, layout: Layout) -> Node:

@@ -10,11 +10,11 @@ import msgspec
 import zstandard
 
 from app.core.aliases.model import Mailbox
-from app.core.messages import content, headers, marks, read, shown, words
+from app.core.messages import headers, listing, marks, read, shown, words
 from app.core.messages.cut import CutMessage
-from app.core.messages.model import Attachment, Delivery, Layout, Summary
+from app.core.messages.model import Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts, stored_bytes
-from app.core.messages.read import Leaf, Reading
+from app.core.messages.read import Reading
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.core.threads import refs
@@ -100,7 +100,7 @@ async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts:
         subject=headers.text(message.get("Subject", "")),
         snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
         sent_at=headers.sent_at(message),
-        attachments=tuple([await _attachment(leaf, cuts) for leaf in reading.attachments]),
+        attachments=await listing.attachments(reading, cuts, layout),
         delivered_to="",
         envelope_from=envelope.sender,
         tls=envelope.tls,
@@ -112,18 +112,6 @@ async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts:
 async def body_text(reading: Reading, cuts: StoredCuts) -> str:
     """The text that a message is indexed by: its own and that of enclosed messages; at most 1 MiB."""
     return await shown.words(reading, cuts, limit=MAX_INDEXED_BYTES)
-
-
-async def _attachment(leaf: Leaf, cuts: StoredCuts) -> Attachment:
-    size = content.size(leaf)
-    if size is None:
-        size = 0
-        async for chunk in content.stream(leaf, cuts):
-            size += len(chunk)
-    cut = content.only_cut(leaf)
-    return Attachment(
-        leaf.ordinal, leaf.filename, leaf.content_type, size, leaf.content_id, -1 if cut is None else cut.ordinal
-    )
 
 
 class _Sealing:
@@ -158,7 +146,7 @@ class _Sealing:
             alias_id=mailbox.alias_id,
             received_at=self._now,
             size=self._size,
-            has_attachments=bool(summary.attachments),
+            has_attachments=listing.counted(summary.attachments) > 0,
             message_key=sealed.key,
             summary=sealed.summary,
             source=sealed.source,

@@ -12,6 +12,7 @@ from app.core.auth.model import Actor
 from app.core.messages import downloads, opening, queries, read
 from app.core.messages.cut import SKELETON_MOST
 from app.core.messages.model import (
+    FIRST_ENCLOSED,
     FOLDERS,
     NO_FILTERS,
     Attachment,
@@ -26,6 +27,7 @@ from app.core.messages.model import (
     Summary,
 )
 from app.core.messages.objects import StoredCuts, object_name
+from app.core.messages.read import Enclosed
 from app.core.platform import Platform
 from app.errors import CannotOpen, NotFound
 from app.lib.db import Conn
@@ -149,6 +151,13 @@ async def source(platform: Platform, actor: Actor, message_id: UUID) -> Content:
     )
 
 
+async def enclosed_source(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> Content:
+    """An enclosed message as it lies in the original. Raises NotFound, CannotOpen, Unavailable."""
+    opened = await _open(platform, actor, message_id)
+    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    return _enclosed(opened, opening.find_enclosed(reading, ordinal))
+
+
 async def attachment(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> Content:
     """One attachment's content. Raises NotFound, CannotOpen, Unavailable."""
     return await _attachment(await _open(platform, actor, message_id), ordinal)
@@ -263,6 +272,8 @@ def _link(platform: Platform, account_id: UUID, line: MessageLine, listed: Attac
 async def _attachment(opened: Opened, ordinal: int) -> Content:
     listed = _listed(opened.line.summary, ordinal)
     reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    if ordinal >= FIRST_ENCLOSED:
+        return _enclosed(opened, opening.find_enclosed(reading, ordinal - FIRST_ENCLOSED))
     leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == ordinal)
     return await downloads.of_leaf(
         opened.line.message_id,
@@ -272,3 +283,8 @@ async def _attachment(opened: Opened, ordinal: int) -> Content:
         content_type=safe_type(listed.content_type),
         size=listed.size,
     )
+
+
+def _enclosed(opened: Opened, enclosed: Enclosed) -> Content:
+    layout = opened.line.summary.layout
+    return downloads.of_enclosed(opened.line.message_id, opened.skeleton, opened.cuts, layout, enclosed)

@@ -79,7 +79,7 @@ def of_message(summary: Summary, body: str) -> dict[str, list[str]]:
     found["to"] |= dict.fromkeys(addresses(recipients))
     words = {field: list(of_field)[:MAX_WORDS] for field, of_field in found.items()}
     words[ANYWHERE] = list(anywhere)[:MAX_WORDS]
-    words[HAS] = ["attachment"] if summary.attachments else []
+    words[HAS] = ["attachment"] if any(one.role == "file" for one in summary.attachments) else []
     return words | _stems(words, summary.subject, f"{filenames}\n{body}")
 
 
