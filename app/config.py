@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -32,6 +32,10 @@ class S3(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: str
     endpoint: str | None
     region: str
+    session_token: str | None
+    """Of keys that end; None for those that stay."""
+    addressing: Literal["path", "virtual"] | None
+    """Whether the bucket's name stands in the path or in the host name; None: what suits the endpoint."""
 
     def __repr__(self) -> str:
         return f"S3(bucket={self.bucket!r}, endpoint={self.endpoint!r})"
@@ -154,12 +158,17 @@ def _s3(read: _Reader) -> S3 | None:
     for name in names:
         if not read.is_set(name):
             read.fault(name, "is required once any S3_ variable is set")
+    bucket, endpoint = read("S3_BUCKET", "", str), read("S3_ENDPOINT", None, _endpoint)
+    if endpoint and bucket and endpoint.endswith(f"/{bucket}"):
+        read.fault("S3_ENDPOINT", "should not end with the bucket's name: S3_BUCKET says it")
     return S3(
-        bucket=read("S3_BUCKET", "", str),
+        bucket=bucket,
         access_key=read("S3_ACCESS_KEY_ID", "", str),
         secret_key=read("S3_SECRET_ACCESS_KEY", "", str),
-        endpoint=read("S3_ENDPOINT", None, _url),
+        endpoint=endpoint,
         region=read("S3_REGION", "auto", str),
+        session_token=read("S3_SESSION_TOKEN", None, str),
+        addressing=read("S3_ADDRESSING", None, _addressing),
     )
 
 
@@ -191,6 +200,20 @@ def _url(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#@]+", text.rstrip("/")):
         raise ValueError("should be an origin such as https://mail.example.org, without a path")
     return text.rstrip("/")
+
+
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        raise ValueError("should be an address such as https://account.r2.cloudflarestorage.com")
+    return text.rstrip("/")
+
+
+def _addressing(text: str) -> Literal["path", "virtual"]:
+    if text == "path":
+        return "path"
+    if text == "virtual":
+        return "virtual"
+    raise ValueError("should be path or virtual")
 
 
 def _domain(text: str) -> str:

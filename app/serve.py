@@ -128,6 +128,7 @@ async def _check_objects(config: Config) -> None:
     store = wiring.blob_store(config)
     try:
         await store.check()
+        await store.check_clock()
     finally:
         await store.close()
 

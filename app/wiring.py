@@ -75,6 +75,8 @@ def blob_store(config: Config) -> BlobStore:
         secret_key=config.s3.secret_key,
         endpoint=config.s3.endpoint,
         region=config.s3.region,
+        session_token=config.s3.session_token,
+        addressing=config.s3.addressing,
     )
 
 

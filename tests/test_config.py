@@ -81,6 +81,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         RESTANTE_TLS_KEY=str(key),
         S3_ENDPOINT="https://account.r2.cloudflarestorage.com/",
         S3_REGION="eu",
+        S3_SESSION_TOKEN="ends soon",
+        S3_ADDRESSING="virtual",
         **BUCKET,
     )
     assert (made.database_url, made.secret, made.data_dir) == (DATABASE, SECRET, tmp_path)
@@ -98,6 +100,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         secret_key="hush-hush",
         endpoint="https://account.r2.cloudflarestorage.com",
         region="eu",
+        session_token="ends soon",
+        addressing="virtual",
     )
 
 
@@ -120,6 +124,7 @@ WRONG = {
     "RESTANTE_TLS_CERT": "/nowhere/cert.pem",
     "RESTANTE_TLS_KEY": "/nowhere/key.pem",
     "S3_ENDPOINT": "r2.example",
+    "S3_ADDRESSING": "host",
 }
 
 
@@ -130,7 +135,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_fault_by_itself_is_told_by_itself(name: str) -> None:
-    rest = {"RESTANTE_SECRET": SECRET} if name == "DATABASE_URL" else BUCKET if name == "S3_ENDPOINT" else {}
+    rest = {"RESTANTE_SECRET": SECRET} if name == "DATABASE_URL" else BUCKET if name.startswith("S3_") else {}
     assert set(faults(**{name: WRONG[name]}, **rest)) == {name}
 
 
@@ -205,3 +210,22 @@ def test_no_environment_raises_anything_else(environ: dict[str, str]) -> None:
         load(environ, cores=2)
     except Invalid as error:
         assert error.fields  # noqa: PT017 - most environments are wrong
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint"),
+    [
+        ("https://x.example/storage/v1/s3/", "https://x.example/storage/v1/s3"),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("https://x.example/mailbox", "https://x.example/mailbox"),
+    ],
+)
+def test_an_endpoint_may_have_a_path_and_a_port(given: str, endpoint: str) -> None:
+    made = load(BUCKET | {"S3_ENDPOINT": given}, cores=1)
+    assert made.s3 is not None
+    assert made.s3.endpoint == endpoint
+
+
+def test_an_endpoint_that_ends_with_the_buckets_name_is_told() -> None:
+    found = faults(**BUCKET, S3_ENDPOINT="https://account.r2.cloudflarestorage.com/mail/")
+    assert "bucket's name" in found["S3_ENDPOINT"]

@@ -78,6 +78,9 @@ class BlobStore(Protocol):
     async def check(self) -> None:
         """Write, read and delete a probe. Raises Unavailable with a sentence for the operator: what to do."""
 
+    async def check_clock(self) -> None:
+        """Raises Unavailable, with a sentence for the operator, where this machine's clock would spoil the links."""
+
     def presigned_url(self, name: str, *, filename: str, content_type: str, expires_in: int) -> str | None:
         """A link by which anyone may download the object as an attachment for `expires_in` seconds (1 to 604800).
 

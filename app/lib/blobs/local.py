@@ -100,6 +100,9 @@ class LocalStore:
         """See BlobStore."""
         await probe(self, _ADVICE)
 
+    async def check_clock(self) -> None:
+        """See BlobStore. Files know no other clock."""
+
     def presigned_url(self, name: str, *, filename: str, content_type: str, expires_in: int) -> None:
         """None: files have no address of their own."""
 

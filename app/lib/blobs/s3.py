@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,11 @@ from app.lib.blobs.threads import Threads
 _THREADS = 16
 _DELETED_AT_ONCE = 1000
 _BREAKS = 3
+_GOOD_STRETCH = 16 * 1024 * 1024
+"""Bytes without a break, after which a connection that breaks is no longer one that keeps breaking."""
 _MAX_EXPIRY = 7 * 24 * 3600
+_MAX_CLOCK_DIFFERENCE = timedelta(minutes=1)
+"""Much less than the shortest life of a link, so that one is neither outlived at birth nor dated in the future."""
 
 _ADVICE: dict[Fault, str] = {
     "storage_full": "The bucket is full or its quota is used up: raise the quota at the storage provider.",
@@ -50,12 +54,14 @@ class S3Store:
         secret_key: str,
         endpoint: str | None,
         region: str,
+        session_token: str | None = None,
         addressing: Addressing | None = None,
     ) -> None:
         self._bucket = Bucket(
             name=bucket,
             access_key=access_key,
             secret_key=secret_key,
+            session_token=session_token,
             endpoint=endpoint,
             region=region,
             addressing=addressing,
@@ -102,6 +108,14 @@ class S3Store:
         """See BlobStore. Also loads boto3, so that the first message does not wait for it."""
         await probe(self, _ADVICE)
 
+    async def check_clock(self) -> None:
+        """See BlobStore. Requests may be a quarter of an hour off, which a link of five minutes does not outlive."""
+        difference = await self._threads.run(self._bucket.clock_difference)
+        if abs(difference) > _MAX_CLOCK_DIFFERENCE:
+            seconds = int(difference.total_seconds())
+            sentence = f"This machine's clock differs from the object store's by {abs(seconds)} seconds"
+            raise Unavailable(f"{sentence}: set it, or links to attachments do not open.", code="storage_refused")
+
     def presigned_url(self, name: str, *, filename: str, content_type: str, expires_in: int) -> str:
         """See BlobStore. Signing takes well under a millisecond, after a first call or `check`. Raises Unavailable."""
         if not 1 <= expires_in <= _MAX_EXPIRY:
@@ -123,7 +137,7 @@ class S3Store:
         if length == 0:
             self._bucket.call("head_object", Key=name)
         condition: dict[str, str] = {}
-        breaks = 0
+        breaks, broken_at = 0, offset
         while end is None or offset < end:
             try:
                 answer = self._bucket.call("get_object", Key=name, **_range(offset, end), **condition)
@@ -137,7 +151,9 @@ class S3Store:
                         offset += len(chunk)
                         yield chunk
                 except Unavailable:
-                    breaks += 1
+                    # A store may close a connection that a slow reader leaves idle, as often as it likes.
+                    breaks = breaks + 1 if offset - broken_at < _GOOD_STRETCH else 1
+                    broken_at = offset
                     if breaks == _BREAKS:
                         raise
                 else:

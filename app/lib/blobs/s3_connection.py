@@ -1,8 +1,12 @@
 """One bucket behind the S3 API: the client, made when first needed, and the driver's errors made ours."""
 
+import hashlib
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from app.errors import Invalid, NotFound, Unavailable
@@ -45,7 +49,8 @@ class Bucket:
     """Calls on one bucket, from any thread. Loading boto3 costs about 250 ms and 10 MB, so only the first call does.
 
     `endpoint` None means Amazon, where `region` must be the bucket's; R2's region is `auto`. Addressing is by path
-    on an endpoint of one's own (every store can), by host name at Amazon (which asks for it).
+    on an endpoint of one's own (every store can), by host name at Amazon (which asks for it), but for a name with
+    dots, which no certificate covers there. Keys that come with a `session_token` end when that does.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Bucket:
         name: str,
         access_key: str,
         secret_key: str,
+        session_token: str | None,
         endpoint: str | None,
         region: str,
         addressing: Addressing | None,
@@ -62,9 +68,9 @@ class Bucket:
         if endpoint is None and region == "auto":
             raise Invalid.field("S3_REGION", "Amazon S3 needs the bucket's region, such as eu-central-1.")
         self._name = name
-        self._access_key, self._secret_key = access_key, secret_key
+        self._access_key, self._secret_key, self._session_token = access_key, secret_key, session_token
         self._endpoint, self._region = endpoint, region
-        self._addressing = addressing or ("virtual" if endpoint is None else "path")
+        self._addressing = addressing or ("virtual" if endpoint is None and "." not in name else "path")
         self._connections = connections
         self._lock = threading.Lock()
         self._client: Any = None
@@ -91,6 +97,13 @@ class Bucket:
             )
             return url
 
+    def clock_difference(self) -> timedelta:
+        """How far this machine's clock is before the store's, to a second or two. Raises Unavailable."""
+        with storage_errors():
+            answer = self.call("head_bucket")
+            date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+            return datetime.now(UTC) - parsedate_to_datetime(date) if date else timedelta()
+
     def close(self) -> None:
         """Close the connections that are kept open."""
         with self._lock:
@@ -107,8 +120,12 @@ class Bucket:
         from boto3.session import Session  # noqa: PLC0415 - slow and large, and only for those who use a bucket
         from botocore.config import Config  # noqa: PLC0415 - same
 
-        session = Session(aws_access_key_id=self._access_key, aws_secret_access_key=self._secret_key)
-        return session.client(
+        session = Session(
+            aws_access_key_id=self._access_key,
+            aws_secret_access_key=self._secret_key,
+            aws_session_token=self._session_token,
+        )
+        client = session.client(
             "s3",
             endpoint_url=self._endpoint,
             region_name=self._region,
@@ -127,6 +144,15 @@ class Bucket:
                 response_checksum_validation="when_required",
             ),
         )
+        client.meta.events.register("before-call.s3.DeleteObjects", _add_md5)
+        return client
+
+
+def _add_md5(params: dict[str, Any], **_: object) -> None:
+    """Since 1.36 boto3 sends a newer checksum in its place, which older MinIO and others refuse; all know this one."""
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = b64encode(digest).decode()
+    params["context"].pop("checksum", None)
 
 
 def fault_of(code: str) -> Fault:
