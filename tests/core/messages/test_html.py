@@ -56,8 +56,23 @@ def test_only_harmless_markup_is_kept(html: str, clean: str) -> None:
     ("image", "box"),
     [
         ("<img alt='a &amp; &quot;b&quot; &lt;i>'>", '<span class="mail-picture">a &amp; "b" &lt;i&gt;</span>'),
-        ("<img alt=a width=99 height=9>", '<span class="mail-picture" style="width:100%;max-width:99px">a</span>'),
-        ("<img alt=a width=9 style='width:50%'>", '<span class="mail-picture" style="width:50%">a</span>'),
+        (
+            "<img alt=a width=99 height=9>",
+            '<span class="mail-picture" style="width:99px;max-width:min(100%, 99px);aspect-ratio:99 / 9">a</span>',
+        ),
+        (
+            "<img alt=a width=99 style='width:50%'>",
+            '<span class="mail-picture" style="width:50%;max-width:min(100%, 99px)">a</span>',
+        ),
+        ("<img alt=a width=32 height=32>", '<span class="mail-picture mail-small">a</span>'),
+        ("<img alt=a width=32 align=left>", '<span class="mail-picture mail-small" style="float:left">a</span>'),
+        ("<img alt='' width=20 height=1>", '<span class="mail-space" style="width:20px;height:1px"></span>'),
+        ("<img width=600 height=24>", '<span class="mail-space" style="width:600px;height:24px"></span>'),
+        (
+            "<img width=600 height=300>",
+            '<span class="mail-picture" style="width:600px;max-width:min(100%, 600px);aspect-ratio:600 / 300"></span>',
+        ),
+        ("<img alt='' width=600 height=300><img width=1 height=1>", ""),
         ("<img alt=a class=x id=y>", '<span class="mail-picture x" id="y">a</span>'),
         ("<img alt=' '><img><img src=https://a.example/>", ""),
     ],
@@ -73,6 +88,73 @@ def test_classes_of_the_body_hold_for_the_element_in_its_place() -> None:
 def test_html_and_body_become_elements_of_the_mail() -> None:
     html = "<!doctype html><html lang=ar dir=rtl><title>x</title><body bgcolor='#eee' onload=x>a</body></html>"
     assert sanitise(html).html == f'<div lang="ar" dir="rtl">{ROOT[:-1]} bgcolor="#eee">a</div></div>'
+
+
+@pytest.mark.parametrize(
+    ("tag", "rules"),
+    [
+        (
+            "<body bgcolor='#eee' text=112233 link=RED>",
+            [".mail-body{background-color:#eee}", ".mail-body{color:#112233}", ".mail a{color:RED}"],
+        ),
+        ("<body topmargin=0 marginwidth='9'>", [".mail-body{padding:0px}", ".mail-body{padding:9px}"]),
+        ("<body bgcolor='url(x)' text='}p{color:red'>", []),
+    ],
+)
+def test_colours_and_margins_of_the_body_become_rules(tag: str, rules: list[str]) -> None:
+    assert sanitise(f"{tag}a").css.splitlines() == rules
+
+
+def test_margins_of_the_body_lie_within_its_background() -> None:
+    html = "<body style='margin:0 auto;color:red'>a"
+    assert sanitise(html).html == '<div class="mail-body" style="margin:0 auto;padding:0 0;color:red">a</div>'
+    assert sanitise("<body style=padding:1px;margin:0>a").html == '<div class="mail-body" style="padding:1px">a</div>'
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("<table width=600><tr><td>a</table>", '<table width="600" class="mail-fluid">'),
+        ("<table class=x style='width:600px'><tr><td>a</table>", '<table class="x mail-fluid" style="width:600px">'),
+        ("<div style='max-width:90%;min-width:400pt'>a</div>", "mail-fluid"),
+        ("<table width='100%'><tr><td width=120 style='max-width:600px'>a</table>", ""),
+    ],
+)
+def test_what_is_wider_than_a_phone_may_give_way(html: str, clean: str) -> None:
+    assert clean in body(html)
+    assert ("mail-fluid" in body(html)) == bool(clean)
+
+
+@pytest.mark.parametrize(
+    ("cell", "has_backdrop"),
+    [
+        ("<td background=//a.example/x style='color:#fff'>a", True),
+        ("<td style='background:url(//a.example/x) center'><font color='#FFFFFF'>a</font>", True),
+        ("<td style='background-image:url(//a.example/x)'><p style='background:#123;color:rgb(250,250,250)'>a", True),
+        ("<td background=//a.example/x>a", False),
+        ("<td background=//a.example/x style='color:#333'>a<b style='color:#fff'>b", False),
+        ("<td background=//a.example/x bgcolor=navy style='color:#fff'>a", False),
+        ("<td style='background:#123 url(//a.example/x);color:#fff'>a", False),
+    ],
+)
+def test_light_words_on_a_picture_get_a_dark_ground(cell: str, *, has_backdrop: bool) -> None:
+    clean = body(f"<table><tr>{cell}</table>")
+    assert ("mail-backdrop" in clean) == has_backdrop
+    assert "background=" not in clean
+
+
+def test_paper_knows_no_dark() -> None:
+    safe = sanitise("<style>p{color:red}@media (prefers-color-scheme: dark){p{color:#fff}}</style><p>a")
+    assert "dark" in safe.css
+    assert "dark" not in safe.css_for_paper
+
+
+@pytest.mark.parametrize(
+    ("html", "is_short"),
+    [("<p>a</p>" * 5, True), ("<p>a</p>" * 20, False), ("a" * 3000, False), ("<img alt=a>", False)],
+)
+def test_a_few_lines_are_short(html: str, *, is_short: bool) -> None:
+    assert sanitise(html).is_short == is_short
 
 
 @pytest.mark.parametrize("url", ["https://a.example/", "http://a.example/", "mailto:a@b.example", "tel:+1"])
@@ -144,7 +226,17 @@ def test_data_pictures_are_listed_once_in_their_order() -> None:
         ("<body bgcolor=white>a", "white"),
         ("<font color=red>a</font>", "white"),
         ("<style>p{background:#fff}</style>a", "white"),
-        ("<style>p{background:#fff}@media (prefers-color-scheme: dark){p{background:#000}}</style>a", "reader"),
+        ("<style>p{background:#fff}@media (prefers-color-scheme: dark){p{background:#000}}</style>a", "white"),
+        (
+            "<meta name=color-scheme content=dark><style>@media (prefers-color-scheme: dark){p{color:#eee}}</style>a",
+            "reader",
+        ),
+        (
+            "<style>:root{color-scheme:light dark}@media (prefers-color-scheme: dark){p{color:#eee}}</style>a",
+            "reader",
+        ),
+        ("<style>:root{color-scheme:light dark}p{color:#111}</style>a", "white"),
+        ("<body text=black>a", "white"),
     ],
 )
 def test_mail_without_colours_or_with_its_own_for_dark_follows_the_reader(html: str, paper: str) -> None:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from app.core.messages.html.styles import MAX_SHEET_CHARS, StyleCleaner, has_dark_scheme
+from app.core.messages.html.styles import DARK_SCHEME, MAX_SHEET_CHARS, StyleCleaner
 
 
 def sheet(css: str) -> str:
@@ -13,8 +13,28 @@ def sheet(css: str) -> str:
     ("css", "clean"),
     [
         ("p{color:red}", ".mail p{color:red}"),
-        ("body{margin:0}", ".mail-body{margin:0}"),
-        ("html,:root,html > body{margin:0}", ".mail-body,.mail-body,.mail-body{margin:0}"),
+        ("body{margin:0}", ".mail-body{padding:0}"),
+        ("html,:root,html > body{margin-top:1px}", ".mail-body,.mail-body,.mail-body{padding-top:1px}"),
+        ("body{margin:0;padding:9px}", ".mail-body{padding:9px}"),
+        ("body{margin:0 auto!important}", ".mail-body{margin:0 auto!important;padding:0 0!important}"),
+        ("body,p{margin:0}", ".mail-body,.mail p{margin:0}"),
+        ("td img.a{margin:0}", ".mail td :is(img,.mail-picture).a{margin:0}"),
+        ("p:not(.a):not(b){color:red}", ".mail p:not(.a):not(b){color:red}"),
+        (
+            "p{text-indent:-18pt;margin:0 -1px;letter-spacing:-.5px}",
+            ".mail p{text-indent:-18pt;margin:0 -1px;letter-spacing:-.5px}",
+        ),
+        ("p{font-family:メイリオ,'ＭＳ ゴシック'}", ".mail p{font-family:メイリオ,'ＭＳ ゴシック'}"),
+        ("p{color:light-dark(#111,oklch(90% 0 0))}", ".mail p{color:light-dark(#111,oklch(90% 0 0))}"),
+        (".w{width:600px}", ".mail .w{width:600px}@media (max-width:639.5px){.mail .w{width:auto;min-width:0}}"),
+        (
+            "@media (width <= 9px), not all, print and (max-width:9em){p{gap:0}}",
+            "@media (max-width:9px),print and (max-width:9em){.mail p{gap:0}}",
+        ),
+        (
+            "@media screen{@media (max-width: 9px){p{gap:0}}}",
+            "@media screen{@media (max-width:9px){.mail p{gap:0}}}",
+        ),
         ("html body td.a, #b .c > d{margin:0}", ".mail-body td.a,.mail #b .c>d{margin:0}"),
         ("body.x td, html[dir=rtl]{margin:0}", '.mail-body.x td,.mail-body[dir="rtl"]{margin:0}'),
         ("body > table{margin:0}", ".mail-body>table{margin:0}"),
@@ -57,14 +77,17 @@ def test_harmless_rules_hold_inside_the_mail_alone(css: str, clean: str) -> None
         "p{border-image:url(//a.example/x)} p{mask:url(//a.example/x)} p{shape-outside:url(//a.example/x)}",
         "p{--x:url(//a.example/x)} p{color:var(--x)} p{color:env(x)} p{width:attr(title)}",
         "p{position:fixed} p{position:absolute;top:0} p{z-index:9} p{transform:scale(9)}",
-        "p{margin:-9px} p{text-indent:-999px} p{margin:calc(0px - 9px)}",
+        "p{margin:-9px} p{text-indent:-999px} p{margin:calc(0px - 9px)} p{margin:-1%}",
+        "p{margin:-1vw} p{text-indent:-9em}",
         "p{width:expression(alert(1))} p{behavior:url(x)} p{-moz-binding:url(x)}",
         "p{animation:x 1s} @keyframes x{from{color:red}}",
         "@media (min-resolution:2dppx){p{color:red}} @media not all{p{color:red}}",
-        "@media screen{@media screen{p{color:red}}} @supports (color:red){p{color:red}} @layer x{p{color:red}}",
+        "@media screen{@media screen{@media screen{p{color:red}}}}",
+        "@supports (color:red){p{color:red}} @layer x{p{color:red}}",
         "p{q{color:red}} p{&:hover{color:red}}",
         "body + p{color:red} html ~ p{color:red}",
-        "p::before{color:red} p:has(a){color:red} :is(p){color:red} p:not(a){color:red} a|b{color:red}",
+        "p::before{color:red} p:has(a){color:red}",
+        ":is(p){color:red} p:not(:not(a)){color:red} p:not(a b){color:red} a|b{color:red}",
         "input[value^='a']{color:red} [onclick]{color:red}",
         ">p{color:red} p>{color:red} p>>a{color:red} ,{color:red} {color:red}",
         "p{color:'</style><script>'} .\\<\\/style{color:red} [class='</style>']{color:red}",
@@ -94,5 +117,8 @@ def test_nesting_neither_fails_nor_survives(opening: str) -> None:
 
 
 def test_dark_colours_are_seen() -> None:
-    assert has_dark_scheme(sheet("@media (prefers-color-scheme: dark){p{color:#fff}}"))
-    assert not has_dark_scheme(sheet("@media (prefers-color-scheme: light){p{color:#fff}}"))
+    assert DARK_SCHEME in sheet("@media (prefers-color-scheme: dark){p{color:#fff}}")
+    assert DARK_SCHEME not in sheet("@media (prefers-color-scheme: light){p{color:#fff}}")
+    assert DARK_SCHEME not in sheet(
+        "p[title='(prefers-color-scheme:dark)'],.\\(prefers-color-scheme\\:dark\\){color:#fff}"
+    )

@@ -1,5 +1,6 @@
 """The allow-list of elements and attributes, and the one pass that applies it. Styles and addresses have their own."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import unquote
@@ -10,9 +11,10 @@ import nh3
 from app.core.messages import urls
 from app.core.messages.html.bombs import is_bomb, words_of
 from app.core.messages.html.document import rooted, taken_apart
+from app.core.messages.html.fluid import marked
 from app.core.messages.html.pictures import replaced
 from app.core.messages.html.remote import Hosts, wanted, wanted_by_styles
-from app.core.messages.html.styles import PROPERTIES, StyleCleaner, has_dark_scheme
+from app.core.messages.html.styles import DARK_SCHEME, PROPERTIES, StyleCleaner
 from app.core.messages.html.targets import told
 
 Paper = Literal["reader", "white"]
@@ -28,7 +30,7 @@ _DROPPED_WITH_CONTENT = frozenset(
     """script style title template noscript noembed noframes iframe object embed applet svg math audio video canvas
     select textarea button""".split()
 )
-_TABLE = frozenset({"align", "valign", "bgcolor", "width", "height"})
+_TABLE = frozenset({"align", "valign", "background", "bgcolor", "width", "height"})
 _ATTRIBUTES = {
     "*": {"style", "dir", "lang", "title", "align", "class", "id"},
     "a": {"href"},
@@ -38,18 +40,26 @@ _ATTRIBUTES = {
     "colgroup": {"span", "width"},
     "div": {"bgcolor"},
     "font": {"color", "size", "face"},
-    "hr": {"size", "width", "color"},
-    "img": {"alt", "src", "width", "height"},
+    "hr": {"size", "width", "color", "noshade"},
+    "img": {"alt", "src", "width", "height", "border", "hspace", "vspace"},
     "li": {"value"},
     "ol": {"start", "type", "reversed"},
-    "table": {*_TABLE, "border", "cellpadding", "cellspacing", "role"},
+    "table": {*_TABLE, "border", "bordercolor", "cellpadding", "cellspacing", "frame", "role", "rules"},
     "td": {*_TABLE, "colspan", "rowspan", "nowrap"},
     "th": {*_TABLE, "colspan", "rowspan", "nowrap", "scope"},
     "tr": set(_TABLE),
     "tbody": {"valign"},
+    "tfoot": {"valign"},
+    "thead": {"valign"},
     "ul": {"type"},
 }
 _COLOURING = frozenset({"bgcolor", "color"})
+# Such a mail counts on a dark ground and light words where it names no colours (CSS Color Adjustment section 2).
+_DARK_META = re.compile(r"<meta\s[^<>]{0,200}color-schemes?\b[^<>]{0,200}\bdark\b", re.IGNORECASE)
+_DARK_CSS = re.compile(r"color-scheme:[a-z ]{0,40}\bdark\b(?!\))", re.IGNORECASE)
+_LINES = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|pre|blockquote)\b|\n")
+_SHORT_LINES = 12
+_SHORT_CHARS = 2500
 _LINK_REL = "noreferrer noopener nofollow"
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "cid", "data"})  # the last two only reach the filter
 
@@ -65,6 +75,18 @@ class SafeHtml(msgspec.Struct, frozen=True, kw_only=True):
     """(host, how many), most first."""
     pixels: Hosts
     """The part of those that only reports that the mail was opened."""
+
+    @property
+    def css_for_paper(self) -> str:
+        """The rules without those for dark: paper is white whatever the reader's choice."""
+        return self.css.replace(DARK_SCHEME, "(max-width:0px)")
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it takes no more than a dozen lines, as far as can be told without drawing it."""
+        if len(self.html) > _SHORT_CHARS or "mail-picture" in self.html:
+            return False
+        return len(_LINES.findall(self.html)) < _SHORT_LINES
 
     @property
     def blocked(self) -> int:
@@ -86,11 +108,12 @@ def sanitise(html: str, images: Mapping[str, str] | None = None) -> SafeHtml:
     keeper = _Keeper(styles, images or {})
     clean = rooted(_clean(document.content, keeper))
     found = wanted(html)
-    has_colours = (styles.has_colours or keeper.has_colours) and not has_dark_scheme(css)
+    has_colours = styles.has_colours or keeper.has_colours
+    is_dark_too = DARK_SCHEME in css and (_DARK_CSS.search(css) or _DARK_META.search(html))
     return SafeHtml(
-        html=told(replaced(clean)),
+        html=told(marked(replaced(clean))),
         css=css,
-        paper="white" if has_colours else "reader",
+        paper="white" if has_colours and not is_dark_too else "reader",
         blocked_hosts=found.hosts,
         pixels=found.pixels,
     )
@@ -129,6 +152,8 @@ class _Keeper:
             return urls.clean(value)
         if name == "title" and tag == "a":
             return None  # the real target stands there
+        if name == "background":
+            return ""  # only that a picture lay there
         if name in _COLOURING:
             self.has_colours = True
         return value

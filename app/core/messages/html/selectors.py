@@ -15,18 +15,25 @@ _NAME = re.compile(r"[\w:/.%!@-]{1,100}\Z")
 _ATTRIBUTES = frozenset({"class", "id", "dir", "lang", "align", "href", "width", "title"})
 _VALUE = re.compile(r"[\w :/.;#%-]{0,100}\Z")
 _STATES = frozenset(
-    "link visited hover active focus root first-child last-child only-child first-of-type last-of-type".split()
+    "link visited hover active focus root empty first-child last-child only-child first-of-type last-of-type".split()
 )
 _COUNTING = frozenset({"nth-child", "nth-of-type", "nth-last-child"})
 _COUNT = re.compile(r"(?:odd|even|[+-]?\d{0,4}n?(?: ?[+-] ?\d{1,4})?)\Z", re.IGNORECASE)
 _ROOTS = frozenset({"html", "body", ":root", f".{SCOPE}", f".{ROOT}"})
 _ON_ROOT = re.compile(rf"(?:html|body|\.{ROOT})(?=[.#:\[])")
 _COMPARISONS = frozenset({"=", "~=", "|=", "^=", "$=", "*="})
+_PICTURES = ":is(img,.mail-picture)"
+"""Rules for pictures hold for what stands in the place of those that are not shown."""
 _COMBINATORS = frozenset({">", "+", "~"})
 _MAX_SELECTORS = 200
 _MAX_STEPS = 10
 
 _Node = Any  # tinycss2 has no types
+
+
+def is_root(selector: str) -> bool:
+    """Whether selectors that were written here are of the element in the body's place and nothing else."""
+    return all(part == f".{ROOT}" for part in selector.split(","))
 
 
 def scoped(prelude: Sequence[_Node]) -> str:
@@ -91,7 +98,8 @@ def _steps(tokens: Sequence[_Node]) -> list[tuple[str, str]]:
 def _simple(token: _Node, following: Iterator[_Node], *, is_first: bool) -> str:
     """A type, class, id, attribute or state; empty if it is not kept."""
     if token.type == "ident":
-        return str(token.lower_value) if is_first and token.value.isalnum() and token.value.isascii() else ""
+        name = str(token.lower_value) if is_first and token.value.isalnum() and token.value.isascii() else ""
+        return _PICTURES if name == "img" else name
     if token.type == "hash" and token.is_identifier:
         return f"#{serialize_identifier(token.value)}" if _NAME.match(token.value) else ""
     if token.type == "[] block":
@@ -112,7 +120,17 @@ def _state(token: _Node) -> str:
     if token.type == "function" and token.lower_name in _COUNTING:
         count = "".join(part.serialize() for part in token.arguments).strip()
         return f":{token.lower_name}({count.lower()})" if count and _COUNT.match(count) else ""
+    if token.type == "function" and token.lower_name == "not":
+        return _negation(token.arguments)
+    if token.type == "function" and f":{token.serialize()}" == _PICTURES:
+        return _PICTURES
     return ""
+
+
+def _negation(tokens: Sequence[_Node]) -> str:
+    """:not() of one compound."""
+    steps = _steps([token for token in tokens if token.type != "comment"])
+    return f":not({steps[0][1]})" if len(steps) == 1 and ":not(" not in steps[0][1] else ""
 
 
 def _attribute(tokens: Sequence[_Node]) -> str:

@@ -12,41 +12,55 @@ from typing import Any
 import tinycss2
 from tinycss2.color4 import parse_color
 
-from app.core.messages.html.selectors import scoped
+from app.core.messages.html.fluid import PICTURE_BELOW, WIDE
+from app.core.messages.html.media import media_query
+from app.core.messages.html.selectors import is_root, scoped
 
 PROPERTIES = frozenset(
-    """align-items background-color background-image background-position background-repeat background-size border
-    border-bottom border-bottom-color border-bottom-left-radius border-bottom-right-radius border-bottom-style
-    border-bottom-width border-collapse border-color border-left border-left-color border-left-style border-left-width
-    border-radius border-right border-right-color border-right-style border-right-width border-spacing border-style
-    border-top border-top-color border-top-left-radius border-top-right-radius border-top-style border-top-width
-    border-width box-shadow box-sizing caption-side clear color color-scheme column-gap direction display empty-cells
-    flex flex-direction flex-wrap float font font-family font-size font-style font-variant font-weight gap height
-    hyphens justify-content letter-spacing line-height list-style list-style-position list-style-type margin
-    margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width opacity overflow
-    overflow-wrap overflow-x overflow-y padding padding-bottom padding-left padding-right padding-top table-layout
-    text-align text-decoration text-decoration-color text-decoration-line text-decoration-style text-indent
-    text-overflow text-shadow text-transform unicode-bidi vertical-align visibility white-space width word-break
-    word-spacing word-wrap""".split()
+    """-webkit-text-size-adjust align-content align-items align-self aspect-ratio background-color background-image
+    background-position background-repeat background-size border border-block border-bottom border-bottom-color
+    border-bottom-left-radius border-bottom-right-radius border-bottom-style border-bottom-width border-collapse
+    border-color border-inline border-inline-end border-inline-start border-left border-left-color
+    border-left-style border-left-width border-radius border-right border-right-color border-right-style
+    border-right-width border-spacing border-style border-top border-top-color border-top-left-radius
+    border-top-right-radius border-top-style border-top-width border-width box-shadow box-sizing caption-side
+    clear color color-scheme column-count column-gap columns direction display empty-cells flex flex-basis
+    flex-direction flex-flow flex-grow flex-shrink flex-wrap float font font-family font-size font-stretch
+    font-style font-variant font-variant-caps font-variant-numeric font-weight gap grid-column grid-gap grid-row
+    grid-template-columns grid-template-rows height hyphens justify-content justify-items justify-self
+    letter-spacing line-break line-height list-style list-style-position list-style-type margin margin-block
+    margin-bottom margin-inline margin-inline-end margin-inline-start margin-left margin-right margin-top
+    max-height max-width min-height min-width object-fit object-position opacity order outline outline-color
+    outline-style outline-width overflow overflow-wrap overflow-x overflow-y padding padding-block
+    padding-bottom padding-inline padding-inline-end padding-inline-start padding-left padding-right padding-top
+    row-gap tab-size table-layout text-align text-align-last text-decoration text-decoration-color
+    text-decoration-line text-decoration-style text-decoration-thickness text-indent text-overflow text-shadow
+    text-size-adjust text-transform text-underline-offset unicode-bidi vertical-align visibility white-space
+    width word-break word-spacing word-wrap writing-mode""".split()
 )
 _COLOURING = frozenset({"background-color", "background-image", "color"})
-_COLOURS = frozenset({"rgb", "rgba", "hsl", "hsla"})
+_COLOURS = frozenset("rgb rgba hsl hsla hwb lab lch oklab oklch light-dark".split())
 _FUNCTIONS = _COLOURS | frozenset(
-    "calc min max clamp linear-gradient radial-gradient repeating-linear-gradient".split()
+    "calc min max clamp conic-gradient linear-gradient radial-gradient repeating-linear-gradient".split()
 )
-# Negative lengths draw over the surroundings or far outside; calc() may be negative.
-_NEVER_NEGATIVE = frozenset({"text-indent", "letter-spacing", "word-spacing"})
-_WORD = re.compile(r"-?[a-z][a-z0-9-]{0,40}\Z", re.IGNORECASE)
+# Negative lengths draw over the surroundings or far outside; calc() may be negative. Little of it is typography.
+_LEAST = {"letter-spacing": -3.0, "margin": -8.0, "text-indent": -100.0, "word-spacing": -3.0}
+"""Pixels."""
+_PIXELS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "em": 20.0, "rem": 16.0, "ex": 10.0}
+_WORD = re.compile(r"-?[^\W\d_][\w-]{0,40}\Z")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\Z")
 _UNIT = re.compile(r"(?:px|pt|pc|em|ex|ch|rem|in|cm|mm|vw|vh|vmin|vmax|deg|turn|fr)\Z", re.IGNORECASE)
 _HEX = re.compile(r"(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\Z", re.IGNORECASE)
 _FAMILY = re.compile(r"[\w .,&+-]{1,60}\Z")
-_FEATURES = frozenset(
-    """max-width min-width max-device-width min-device-width max-height min-height prefers-color-scheme
-    orientation""".split()
-)
-_MEDIA_WORDS = frozenset({"all", "screen", "print", "and", "only"})
+DARK_SCHEME = "(prefers-color-scheme:dark)"
+"""What a query for it is written as; stands nowhere else in rules that were cleaned."""
+_NARROW = "(max-width:639.5px)"
+_YIELDING = "width:auto;min-width:0"
+"""What is wider than `WIDE` gives way by this in narrow frames; the half pixel tells the rule from a mail's own."""
+_WIDE = re.compile(r"(?:^|;)(?:min-)?width:(\d{1,4})(?:\.\d+)?px")
+_MARGIN = re.compile(r"(?:^|(?<=;))margin(-(?:top|right|bottom|left))?:([^;]*)(;|\Z)")
 _MAX_DEPTH = 4
+_MAX_CONDITIONS = 2
 _MAX_RULES = 4000
 MAX_SHEET_CHARS = 256 * 1024
 """Of all sheets of a mail together; more is not read. The parser takes about 3 µs a character."""
@@ -71,37 +85,46 @@ class StyleCleaner:
         self._left -= len(style)
         if self._left < 0:
             return None
-        clean = self._declarations(tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True))
+        nodes = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
+        clean = self._declarations(nodes)
+        if "background-" not in clean and any(map(_is_picture_below, nodes)):
+            clean += f"{';' * bool(clean)}{PICTURE_BELOW}"
         return self._known.setdefault(style, clean or None)
 
     def sheet(self, css: str) -> str:
         """The harmless rules of a style sheet, for what is inside the mail's own element."""
         nodes = tinycss2.parse_stylesheet(css[:MAX_SHEET_CHARS], skip_comments=True, skip_whitespace=True)
-        return "\n".join(self._rules(nodes, in_media=False))
+        return "\n".join(self._rules(nodes, depth=0))
 
-    def _rules(self, nodes: Iterable[_Node], *, in_media: bool) -> list[str]:
+    def _rules(self, nodes: Iterable[_Node], *, depth: int) -> list[str]:
         rules = []
         for node in nodes:
             if node.type == "qualified-rule":
-                rules.append(self._rule(node))
-            elif node.type == "at-rule" and node.lower_at_keyword == "media" and node.content and not in_media:
-                rules.append(self._media(node))
+                rules.append(self._rule(node, is_conditional=depth > 0))
+            elif node.type == "at-rule" and node.lower_at_keyword == "media" and depth < _MAX_CONDITIONS:
+                rules.append(self._media(node, depth))
         return [rule for rule in rules if rule][:_MAX_RULES]
 
-    def _rule(self, node: _Node) -> str:
+    def _rule(self, node: _Node, *, is_conditional: bool) -> str:
         selector = scoped(node.prelude)
         if not selector:
             return ""
         body = self._declarations(tinycss2.parse_blocks_contents(node.content, skip_whitespace=True))
-        return f"{selector}{{{body}}}" if body else ""
+        if is_root(selector):
+            body = padded(body)
+        rule = f"{selector}{{{body}}}" if body else ""
+        is_wide = any(int(width) > WIDE for width in _WIDE.findall(body)) and not is_conditional
+        return rule + f"@media {_NARROW}{{{selector}{{{_YIELDING}}}}}" * is_wide
 
-    def _media(self, node: _Node) -> str:
-        query = _media_query(node.prelude)
-        if not query:
+    def _media(self, node: _Node, depth: int) -> str:
+        query = media_query(node.prelude)
+        if not query or not node.content:
             return ""
         inner = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
-        rules = self._rules(inner, in_media=True)
-        return f"@media {query}{{{''.join(rules)}}}" if rules else ""
+        rules = "".join(self._rules(inner, depth=depth + 1))
+        if query == _NARROW and rules.endswith(f"{{{_YIELDING}}}"):
+            return ""  # of ours; it is written anew
+        return f"@media {query}{{{rules}}}" if rules else ""
 
     def _declarations(self, nodes: Iterable[_Node]) -> str:
         kept = []
@@ -115,9 +138,16 @@ class StyleCleaner:
         return ";".join(kept)
 
 
-def has_dark_scheme(css: str) -> bool:
-    """Whether a sheet that was cleaned brings colours of its own for dark."""
-    return "prefers-color-scheme:dark" in css
+def padded(body: str) -> str:
+    """Declarations for a body made fit for the element in its place, whose background has to reach the frame's edge."""
+    has_padding = re.search(r"(?:^|;)padding", body) is not None
+
+    def moved(margin: re.Match[str]) -> str:
+        kept = [margin[0].removesuffix(";")] if "auto" in margin[2] else []
+        padding = [] if has_padding else [f"padding{margin[1] or ''}:{margin[2].replace('auto', '0')}"]
+        return ";".join([*kept, *padding]) + ";"
+
+    return re.sub(r";{2,}", ";", _MARGIN.sub(moved, body)).strip(";")
 
 
 def _declaration(name: str, tokens: Sequence[_Node]) -> tuple[str, str]:
@@ -126,29 +156,36 @@ def _declaration(name: str, tokens: Sequence[_Node]) -> tuple[str, str]:
         return _background(tokens)
     if name not in PROPERTIES:
         return name, ""
-    is_signed = name not in _NEVER_NEGATIVE and not name.startswith("margin")
-    return name, _value(tokens, is_signed=is_signed)
+    least = _LEAST.get("margin" if name.startswith("margin") else name)
+    return name, _value(tokens, least=least)
 
 
 def _background(tokens: Sequence[_Node]) -> tuple[str, str]:
     """Of the shorthand a gradient alone, or the colour: pictures do not load, what they lie on stays."""
     values = [token for token in tokens if token.type not in {"whitespace", "comment"}]
     if len(values) == 1 and values[0].type == "function" and values[0].lower_name.endswith("gradient"):
-        return "background-image", _value(values, is_signed=True)
+        return "background-image", _value(values, least=None)
     for token in values:
         is_colour = token.type == "hash" or (token.type == "function" and token.lower_name in _COLOURS)
         is_name = token.type == "ident" and parse_color(token) is not None
         if is_colour or is_name:
-            return "background-color", _value([token], is_signed=True)
+            return "background-color", _value([token], least=None)
     return "background-color", "transparent" if [v.value for v in values if v.type == "ident"] == ["none"] else ""
 
 
-def _value(tokens: Sequence[_Node], *, is_signed: bool, depth: int = 0) -> str:
-    parts = [_token(token, is_signed=is_signed, depth=depth) for token in tokens]
+def _is_picture_below(node: _Node) -> bool:
+    """Whether it is a background whose picture does not load."""
+    if node.type != "declaration" or node.lower_name not in {"background", "background-image"}:
+        return False
+    return any(token.type == "url" or getattr(token, "lower_name", "") == "url" for token in node.value)
+
+
+def _value(tokens: Sequence[_Node], *, least: float | None, depth: int = 0) -> str:
+    parts = [_token(token, least=least, depth=depth) for token in tokens]
     return "" if None in parts else re.sub(r" ?, ?", ",", re.sub(r" +", " ", "".join(filter(None, parts)))).strip()
 
 
-def _token(token: _Node, *, is_signed: bool, depth: int) -> str | None:
+def _token(token: _Node, *, least: float | None, depth: int) -> str | None:
     """As it is written anew, or None if it is not known to be harmless."""
     kind = token.type
     if kind in {"whitespace", "comment"}:
@@ -156,53 +193,29 @@ def _token(token: _Node, *, is_signed: bool, depth: int) -> str | None:
     if kind == "ident":
         return token.value if _WORD.match(token.value) else None
     if kind in {"number", "percentage", "dimension"}:
-        return _number(token, is_signed=is_signed or depth > 0)
+        return _number(token, least=None if depth else least)
     if kind == "hash":
         return f"#{token.value}" if _HEX.match(token.value) else None
     if kind == "string":
         return f"'{token.value}'" if _FAMILY.match(token.value) else None
     if kind == "literal":
         return token.value if token.value in {",", "/"} or (depth and token.value in {"+", "-", "*"}) else None
-    if kind == "function" and token.lower_name in (_FUNCTIONS if is_signed else _COLOURS) and depth < _MAX_DEPTH:
-        inside = _value(token.arguments, is_signed=is_signed, depth=depth + 1)
+    if kind == "function" and token.lower_name in (_FUNCTIONS if least is None else _COLOURS) and depth < _MAX_DEPTH:
+        inside = _value(token.arguments, least=least, depth=depth + 1)
         return f"{token.lower_name}({inside})" if inside else None
     return None
 
 
-def _number(token: _Node, *, is_signed: bool) -> str | None:
+def _number(token: _Node, *, least: float | None) -> str | None:
     written = token.representation
-    if not _NUMBER.match(written) or (written.startswith("-") and not is_signed):
+    if not _NUMBER.match(written):
         return None
+    if least is not None and token.value < 0:
+        unit = token.lower_unit if token.type == "dimension" else ""
+        if unit not in _PIXELS or token.value * _PIXELS[unit] < least:
+            return None
     if token.type == "percentage":
         return f"{written}%"
     if token.type == "dimension":
         return written + token.unit if _UNIT.match(token.unit) else None
     return str(written)
-
-
-def _media_query(tokens: Sequence[_Node]) -> str:
-    """The query if it asks for sizes and schemes alone: what the reader's own style may depend on."""
-    parts = []
-    for token in tokens:
-        if token.type in {"whitespace", "comment"}:
-            parts.append(" ")
-        elif token.type == "ident" and token.lower_value in _MEDIA_WORDS:
-            parts.append(token.lower_value)
-        elif token.type == "literal" and token.value == ",":
-            parts.append(",")
-        elif token.type == "() block" and (feature := _feature(token.content)):
-            parts.append(feature)
-        else:
-            return ""
-    return re.sub(r" +", " ", "".join(parts)).strip()
-
-
-def _feature(tokens: Sequence[_Node]) -> str:
-    inner = [token for token in tokens if token.type not in {"whitespace", "comment"}]
-    if [token.type for token in inner[:2]] != ["ident", "literal"] or len(inner) != len(("name", ":", "value")):
-        return ""
-    name, colon, value = inner
-    if name.lower_value not in _FEATURES or colon.value != ":":
-        return ""
-    written = _token(value, is_signed=False, depth=0)
-    return f"({name.lower_value}:{written.lower()})" if written and value.type in {"ident", "dimension"} else ""
