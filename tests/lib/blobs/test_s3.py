@@ -135,6 +135,20 @@ def test_a_download_that_breaks_again_and_again_ends(connect: Connect, relay: Re
     asyncio.run(flow())
 
 
+def test_a_download_may_break_often_if_much_comes_between(
+    connect: Connect, relay: Relay, s3: S3Store, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.lib.blobs.s3._GOOD_STRETCH", 1_000_000)
+
+    async def flow() -> bytes:
+        await put(s3, "owner/object", NOISE)
+        relay.budgets[:] = [3_000_000] * 7
+        return await _read(connect(endpoint=relay.url), "owner/object")
+
+    assert asyncio.run(flow()) == NOISE
+    assert relay.budgets == []
+
+
 @pytest.mark.parametrize("step", ["begin", "put_part", "complete"])
 def test_an_upload_that_fails_leaves_nothing(s3: S3Store, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     original = getattr(Upload, step)
