@@ -88,20 +88,20 @@ class Reception:
             await asyncio.shield(_discard(self._objects))
             return self._answer(replies.STORED)
         copies = list(self._kept.values())
-        try:
-            for copy in copies:
-                await self._objects.copy_to(copy.mailbox.account_id)
-        except Unavailable as error:
-            await asyncio.shield(_discard(self._objects))
-            return self._answer(_failed(error))
-        # From here on the objects are left alone: whether a failed commit took place only the database knows. The
-        # sweeper deletes those that no message names.
         envelope = Envelope(sender=self._mail.sender, tls=self._tls)
         try:
             await receive(self._platform, self._committer, envelope, copies, self._cut, self._objects, now=utc_now())
         except Exception as error:  # noqa: BLE001 - as above
+            # What the database was to name is left alone: whether a failed commit took place only it knows. The
+            # sweeper deletes what no message names.
+            await self.tidy()
             return self._answer(_failed(error))
         return self._answer(replies.STORED)
+
+    async def tidy(self) -> None:
+        """Delete what was written and turned out not to be needed. Never raises; what stays is swept."""
+        if self._objects is not None:
+            await asyncio.shield(_discard(self._objects))
 
     async def _read(self, reader: asyncio.StreamReader, cutter: Cutter, progress: Progress) -> str | None:
         end = await read_data(reader, cutter, size_limit=self._platform.max_message_size, progress=progress)

@@ -288,7 +288,7 @@ class Session(SMTP):
             return replies.of_decision(policy.TOO_MANY)
         return replies.of_decision(await self._reception.add_recipient(rcpt))
 
-    async def _data(self, argument: str | None) -> str:
+    async def _data(self, argument: str | None) -> str | None:
         if self._reception is None:
             return replies.MAIL_FIRST
         if self._reception.recipient_count == 0:
@@ -299,14 +299,20 @@ class Session(SMTP):
         try:
             await self._reply(replies.GO_AHEAD)
             reply = await reception.read(self._reader, self._progress())
-            if reply is None:
-                self._reset_timeout()
-                reply = await reception.store()
+            if reply is not None:
+                return reply
+            self._reset_timeout()
+            reply = await reception.store()
+            if reply == replies.STORED:
+                self._errors = self._commands = 0
+            try:
+                await self._reply(reply)
+            finally:
+                # Not before: a slow object store must not make the peer send again what is stored already.
+                await reception.tidy()
         finally:
             self._is_receiving = False
-        if reply == replies.STORED:
-            self._errors = self._commands = 0
-        return reply
+        return None
 
     def _progress(self) -> Callable[[int], None]:
         """A slow sender keeps its connection only while it sends at least 8 KiB a second on average."""

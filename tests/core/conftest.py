@@ -1,5 +1,6 @@
 """Messages received as SMTP does it, but without SMTP, and owners who read them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
@@ -11,9 +12,9 @@ from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth.model import Actor
-from app.core.messages import service
+from app.core.messages import queries, service
 from app.core.messages.cut import Cutter
-from app.core.messages.model import MessageLine
+from app.core.messages.model import Delivery, MessageLine
 from app.core.messages.objects import NewObjects
 from app.core.messages.receive import Envelope, Recipient, receive
 from app.core.messages.store import Committer
@@ -47,6 +48,35 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     async def attachment(self, line: MessageLine, ordinal: int) -> bytes:
         content = await service.attachment(self.platform, self.actor, line.message_id, ordinal)
         return b"".join([chunk async for chunk in content.stream])
+
+
+async def until_waiting(platform: Platform) -> None:
+    """Until a statement waits for a lock that another transaction holds."""
+    async with asyncio.timeout(30), platform.db.connection() as conn:
+        while True:
+            cursor = await conn.execute(
+                """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+            )
+            if await cursor.fetchone() != (0,):
+                return
+
+
+class Slow(Committer):
+    """A process that has done everything but the commit until it is let `go`."""
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(platform.db, shard=2)
+        self._platform = platform
+        self.inserted, self.go = asyncio.Event(), asyncio.Event()
+
+    async def store(self, deliveries: Sequence[Delivery]) -> None:
+        async with self._platform.db.transaction() as conn:
+            await queries.insert_deliveries(conn, deliveries, shard=2)
+            # What COMMIT begins with: here it locks what is named, as a commit under way would.
+            await conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            self.inserted.set()
+            await self.go.wait()
 
 
 MakeOwner = Callable[[str], Awaitable[Owner]]
@@ -105,17 +135,24 @@ def recipient(platform: Platform) -> Callable[[str], Awaitable[Recipient]]:
 
 @pytest.fixture
 def deliver(platform: Platform, committer: Committer, recipient: Callable[[str], Awaitable[Recipient]]) -> Deliver:
-    """`await deliver(raw, "ada-alias@restante.test", …)`: as after DATA."""
+    """`await deliver(raw, "ada-alias@restante.test", …)`: as after DATA, by the process whose committer is `via`."""
 
-    async def run(raw: bytes, *to: str, sender: str = "shop@shop.test", is_sealed: bool = True) -> None:
+    async def run(
+        raw: bytes,
+        *to: str,
+        sender: str = "shop@shop.test",
+        is_sealed: bool = True,
+        via: Committer = committer,
+    ) -> None:
         recipients: Sequence[Recipient] = [await recipient(address) for address in to]
         objects = NewObjects(platform.blobs, recipients[0].mailbox.account_id, is_sealed=is_sealed)
         cutter = Cutter(objects.open)
         await cutter.write(raw)
         cut = await cutter.finish()
-        for one in recipients:
-            await objects.copy_to(one.mailbox.account_id)
         envelope = Envelope(sender=sender, tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
-        await receive(platform, committer, envelope, recipients, cut, objects, now=utc_now())
+        try:
+            await receive(platform, via, envelope, recipients, cut, objects, now=utc_now())
+        finally:
+            await objects.discard()
 
     return run

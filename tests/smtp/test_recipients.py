@@ -29,6 +29,23 @@ async def test_each_account_has_a_copy_of_its_own_down_to_the_attachments(
     assert await town.sources(town.bob) == [("bob+tag@restante.test", LARGE)]
 
 
+async def test_the_same_content_again_is_stored_once(platform: Platform, mx: Mx, greet: Connect, town: Town) -> None:
+    """Also where another, who does not have it, gets it with that message."""
+    async with platform.db.connection() as conn:
+        await conn.execute("UPDATE accounts SET storage_limit = 10000000")
+    peer = await greet(mx)
+    for recipients in (["shop@restante.test"], ["shop@restante.test", "bob@restante.test"], ["bob@restante.test"]):
+        await peer.envelope(*recipients)
+        await peer.send_all(LARGE + b".\r\n")
+        assert (await peer.reply()).code == "250 2.6.0"
+    # What is not needed is deleted after the reply, and before the next.
+    assert await peer.ask("NOOP") == "250 2.0.0"
+    owners = [info.name.partition("/")[0] async for info in platform.blobs.list()]
+    assert sorted(owners) == sorted([str(town.ada.account_id), str(town.bob.account_id)])
+    assert [source for _, source in await town.sources(town.ada)] == [LARGE, LARGE]
+    assert [source for _, source in await town.sources(town.bob)] == [LARGE, LARGE]
+
+
 async def test_the_refusal_of_one_hurts_no_other(mx: Mx, greet: Connect, town: Town) -> None:
     peer = await greet(mx)
     assert await peer.ask("MAIL FROM:<a@b.example>") == "250 2.1.0"

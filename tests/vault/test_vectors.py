@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from app.vault import blind, links, passwords, seal, tokens
+from app.vault import blind, contents, links, passwords, seal, tokens
 from app.vault.chunks import ChunkOpener, ChunkSealer
 from app.vault.instance import InstanceKey
 from app.vault.keyring import HolderKind, Keyring, instance_holder_key, unwrap_index_key, unwrap_keyring
@@ -87,6 +87,16 @@ def test_words_give_the_same_tokens(vectors: dict[str, Any]) -> None:
     words = {"subject": ["word"], "body": ["word", "stra\u00dfe", ""]}
     assert blind.tokens(INDEX_KEY, words) == vectors["tokens"]
     assert blind.digest(INDEX_KEY, b"data").hex() == vectors["digest"]
+
+
+def test_the_same_content_is_found_and_opened(vectors: dict[str, str], account_id: UUID, other_id: UUID) -> None:
+    content_hash = sha256(b"content").digest()
+    assert contents.content_digest(INDEX_KEY, content_hash).hex() == vectors["content_digest"]
+    locked = stored(vectors, "locked_blob_key")
+    opened = contents.unlock_blob_key(
+        INDEX_KEY, content_hash, account_id=account_id, blob_id=other_id, locked_key=locked
+    )
+    assert opened == HOLDER_KEY
 
 
 def test_secrets_give_the_same_hash_and_key(vectors: dict[str, str]) -> None:

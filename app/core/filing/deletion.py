@@ -22,8 +22,9 @@ async def delete_trashed(platform: Platform, account_id: UUID, message_ids: Sequ
         if not doomed:
             return 0
         ids = [one.message_id for one in doomed]
-        blobs = await queries.delete_blobs_of(conn, account_id, ids)
+        named = await queries.lock_blobs_of(conn, account_id, ids)
         await queries.delete_messages(conn, account_id, ids)
+        blobs = await queries.delete_unnamed_blobs(conn, account_id, named) if named else []
         await queries.delete_empty_threads(conn, account_id, list({one.thread_id for one in doomed}))
         await queries.subtract_usage(
             conn,

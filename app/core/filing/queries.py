@@ -109,21 +109,32 @@ async def lock_trashed(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]
         return await cursor.fetchall()
 
 
-async def delete_blobs_of(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> list[tuple[UUID, int]]:
-    """Forget the blobs that only these messages need; (blob id, bytes in the store) of each."""
+async def lock_blobs_of(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> list[UUID]:
+    """The blobs of these messages; nobody names or deletes them until the transaction ends.
+
+    Only a later statement sees who named them while this one waited, so it is that which decides what is deleted.
+    """
+    cursor = await conn.execute(
+        """SELECT b.blob_id FROM blobs b
+           WHERE b.account_id = %(account_id)s AND b.blob_id IN (
+               SELECT blob_id FROM message_blobs
+               WHERE account_id = %(account_id)s AND message_id = ANY(%(message_ids)s)
+           )
+           ORDER BY b.blob_id FOR UPDATE OF b""",
+        {"account_id": account_id, "message_ids": list(message_ids)},
+    )
+    return [blob_id for (blob_id,) in await cursor.fetchall()]
+
+
+async def delete_unnamed_blobs(conn: Conn, account_id: UUID, blob_ids: Sequence[UUID]) -> list[tuple[UUID, int]]:
+    """Forget those of the locked blobs that no message names any more; (blob id, bytes in the store) of each."""
     cursor = await conn.execute(
         """DELETE FROM blobs b
-           WHERE b.account_id = %(account_id)s
-             AND b.blob_id IN (
-                 SELECT blob_id FROM message_blobs
-                 WHERE account_id = %(account_id)s AND message_id = ANY(%(message_ids)s)
-             )
-             AND NOT EXISTS (
-                 SELECT FROM message_blobs o
-                 WHERE o.account_id = %(account_id)s AND o.blob_id = b.blob_id AND o.message_id <> ALL(%(message_ids)s)
-             )
+           WHERE b.account_id = %(account_id)s AND b.blob_id = ANY(%(blob_ids)s) AND NOT EXISTS (
+               SELECT FROM message_blobs o WHERE o.account_id = %(account_id)s AND o.blob_id = b.blob_id
+           )
            RETURNING b.blob_id, b.stored_size""",
-        {"account_id": account_id, "message_ids": list(message_ids)},
+        {"account_id": account_id, "blob_ids": list(blob_ids)},
     )
     return [(blob_id, size) for blob_id, size in await cursor.fetchall()]
 

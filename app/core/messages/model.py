@@ -99,6 +99,17 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     layout: Layout
 
 
+class BlobRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that an account keeps. One without a digest is not found by its content, and so never shared."""
+
+    blob_id: UUID
+    stored_size: int
+    """Bytes in the store."""
+    content_digest: bytes | None = None
+    locked_key: bytes | None = None
+    """The object's key, locked under its content."""
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One sealed message for one account, ready to be stored."""
 
@@ -116,8 +127,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the message's own id and of those it refers to, by which threads are joined."""
     subject_token: int | None
     """For a reply that names no message: the token by which those of its sender and subject are found."""
-    blobs: tuple[tuple[UUID, int], ...]
-    """(blob id, bytes in the store)."""
+    blobs: tuple[UUID, ...]
+    """All that the message names, each once."""
+    new_blobs: tuple[BlobRow, ...]
+    """Those of them that the account gets with this message."""
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ An object is sealed in chunks under a key of its own, which is kept in the messa
 store hands out presigned URLs, and for standard accounts, it is left to the bucket's encryption.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from uuid import UUID
 
 from app.core.messages.cut import Cut
@@ -28,19 +28,23 @@ def object_name(account_id: UUID, blob_id: UUID) -> str:
 
 
 class NewObjects:
-    """Opens the blobs of one message while it is received; what was written is named by `refs`."""
+    """Opens the blobs of one message while it is received, under the account of `owner`; `refs` names them."""
 
     def __init__(self, store: BlobStore, owner: UUID, *, is_sealed: bool) -> None:
         self._store = store
-        self._owners = [owner]
+        self._owner = owner
         self._is_sealed = is_sealed
         self._writers: list[_Writer] = []
+        self._written: set[str] = set()
+        self._kept: frozenset[str] = frozenset()
 
     async def open(self) -> "_Writer":
         """A sink for the next cut. Raises Unavailable."""
         blob_id = new_id()
         key = new_blob_key() if self._is_sealed else None
-        inner = await self._store.open_writer(object_name(self._owners[0], blob_id))
+        name = object_name(self._owner, blob_id)
+        inner = await self._store.open_writer(name)
+        self._written.add(name)
         writer = _Writer(inner, blob_id, key)
         self._writers.append(writer)
         return writer
@@ -50,20 +54,24 @@ class NewObjects:
         """One for each cut, in order."""
         return tuple(writer.ref for writer in self._writers)
 
-    async def copy_to(self, account_id: UUID) -> None:
-        """Give another account its own copies. Raises Unavailable."""
-        if account_id in self._owners:
-            return
-        self._owners.append(account_id)
-        for writer in self._writers:
-            source = object_name(self._owners[0], writer.ref.blob_id)
-            await self._store.copy(source, object_name(account_id, writer.ref.blob_id))
+    async def copy_to(self, account_id: UUID, blob_ids: Sequence[UUID]) -> None:
+        """Give an account its own copies of these, unless it has them. Raises Unavailable."""
+        for blob_id in blob_ids:
+            name = object_name(account_id, blob_id)
+            if name not in self._written:
+                self._written.add(name)
+                await self._store.copy(object_name(self._owner, blob_id), name)
+
+    def keep(self, blobs: Iterable[tuple[UUID, UUID]]) -> None:
+        """These alone, (account id, blob id), are for the database to decide on: it may be about to name them."""
+        self._kept = frozenset(object_name(account_id, blob_id) for account_id, blob_id in blobs)
 
     async def discard(self) -> None:
-        """Delete what was written, for a message that was never handed to the database. Raises Unavailable."""
-        names = [object_name(owner, ref.blob_id) for owner in self._owners for ref in self.refs]
+        """Delete what was written, but for what is kept. Raises Unavailable."""
+        names = sorted(self._written - self._kept)
         if names:
             await self._store.delete(names)
+        self._written.difference_update(names)
 
 
 class _Writer:

@@ -1,18 +1,21 @@
 """SQL over messages, their contents, tokens and blobs."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
+import psycopg
 from psycopg.rows import class_row
 
-from app.core.messages.model import FOLDERS, Delivery, Filters, Folder, MessageRow
+from app.core.messages.cut import MAX_CUTS
+from app.core.messages.model import FOLDERS, BlobRow, Delivery, Filters, Folder, MessageRow
 from app.core.threads import queries as threads
 from app.lib.db import Bigints, Conn
 from app.lib.ids import first_id_at
 
 MAX_PAGE = 200
+_OF_SHARING = ("blobs_content", "message_blobs_blob")
 _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 _INSERT_MESSAGE = (
@@ -36,15 +39,6 @@ _INSERT_MESSAGE = (
 """
 )
 
-_INSERT_BLOB = """
-    WITH blob AS (
-        INSERT INTO blobs (account_id, blob_id, stored_size) VALUES (%(account_id)s, %(blob_id)s, %(stored_size)s)
-        ON CONFLICT DO NOTHING
-    )
-    INSERT INTO message_blobs (account_id, message_id, blob_id)
-    VALUES (%(account_id)s, %(message_id)s, %(blob_id)s)
-"""
-
 _ADD_ACCOUNT_USAGE = """
     INSERT INTO account_usage AS u (account_id, shard, message_count, stored_bytes)
     VALUES (%s, %s, %s, %s)
@@ -66,6 +60,7 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
     account_bytes: Counter[UUID] = Counter()
     alias_counts: Counter[tuple[UUID, UUID]] = Counter()
     cursor = conn.cursor()
+    await _insert_blobs(conn, deliveries)
     await threads.insert_refs(conn, deliveries)
     for one in deliveries:
         if len(one.refs) > 1:
@@ -73,17 +68,62 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
         await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
         if one.subject_token is not None:
             await threads.adopt(conn, one, one.subject_token)
-        for blob_id, stored_size in one.blobs:
-            values = {"account_id": one.account_id, "message_id": one.message_id}
-            await cursor.execute(_INSERT_BLOB, values | {"blob_id": blob_id, "stored_size": stored_size})
         account_counts[one.account_id] += 1
-        account_bytes[one.account_id] += len(one.source) + sum(size for _, size in one.blobs)
+        account_bytes[one.account_id] += len(one.source) + sum(blob.stored_size for blob in one.new_blobs)
         alias_counts[one.account_id, one.alias_id] += 1
+    await _insert_message_blobs(conn, deliveries)
     # In one order everywhere, so that two processes never wait for each other in a circle.
     for account_id, count in sorted(account_counts.items()):
         await cursor.execute(_ADD_ACCOUNT_USAGE, (account_id, shard, count, account_bytes[account_id]))
     for (account_id, alias_id), count in sorted(alias_counts.items()):
         await cursor.execute(_ADD_ALIAS_USAGE, (account_id, alias_id, shard, count))
+
+
+async def _insert_blobs(conn: Conn, deliveries: Iterable[Delivery]) -> None:
+    """What the accounts did not have, before anything else and in one order: two may store the same content at once."""
+    rows = sorted(
+        ((one.account_id, blob) for one in deliveries for blob in one.new_blobs),
+        key=lambda row: (row[0], row[1].content_digest or b""),
+    )
+    if rows:
+        await conn.execute(
+            """INSERT INTO blobs (account_id, blob_id, stored_size, content_digest, locked_key)
+               SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bytea[], %s::bytea[])""",
+            (
+                [account_id for account_id, _ in rows],
+                [blob.blob_id for _, blob in rows],
+                [blob.stored_size for _, blob in rows],
+                [blob.content_digest for _, blob in rows],
+                [blob.locked_key for _, blob in rows],
+            ),
+        )
+
+
+async def _insert_message_blobs(conn: Conn, deliveries: Iterable[Delivery]) -> None:
+    rows = sorted((one.account_id, blob_id, one.message_id) for one in deliveries for blob_id in one.blobs)
+    if rows:
+        accounts, blobs, ids = zip(*rows, strict=True)
+        await conn.execute(
+            """INSERT INTO message_blobs (account_id, blob_id, message_id)
+               SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[])""",
+            (list(accounts), list(blobs), list(ids)),
+        )
+
+
+def is_sharing_conflict(error: Exception) -> bool:
+    """Whether messages could not be stored because what they share was deleted, or has been stored, meanwhile."""
+    return isinstance(error, psycopg.errors.IntegrityError) and error.diag.constraint_name in _OF_SHARING
+
+
+async def blobs_by_content(conn: Conn, account_id: UUID, digests: Sequence[bytes]) -> list[BlobRow]:
+    """The account's objects that hold these contents."""
+    async with conn.cursor(row_factory=class_row(BlobRow), binary=True) as cursor:
+        await cursor.execute(
+            """SELECT blob_id, stored_size, content_digest, locked_key FROM blobs
+               WHERE account_id = %(account_id)s AND content_digest = ANY(%(digests)s) LIMIT %(limit)s""",
+            {"account_id": account_id, "digests": list(digests), "limit": MAX_CUTS},
+        )
+        return await cursor.fetchall()
 
 
 _ROW = """

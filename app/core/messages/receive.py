@@ -1,10 +1,11 @@
 """Takes a message that has arrived: reads it, seals a copy for every account, and has all of them stored at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 import zstandard
@@ -12,13 +13,15 @@ import zstandard
 from app.core.aliases.model import Mailbox
 from app.core.messages import headers, listing, marks, read, shown, words
 from app.core.messages.cut import CutMessage
-from app.core.messages.model import Delivery, Layout, Summary
-from app.core.messages.objects import NewObjects, StoredCuts, stored_bytes
+from app.core.messages.model import BlobRow, Delivery, Layout, Summary
+from app.core.messages.objects import NewObjects, StoredCuts
 from app.core.messages.read import Reading
+from app.core.messages.sharing import NOTHING, Holding, hold
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.core.threads import refs
 from app.core.threads.refs import Ties
+from app.errors import Conflict, Unavailable
 from app.lib.ids import new_id
 from app.vault import blind, seal
 from app.vault.keyring import unwrap_index_key
@@ -32,6 +35,8 @@ T = TypeVar("T")
 _IN_THREAD_FROM = 32 * 1024
 """Bytes that take longer to read than a change of thread."""
 _ZSTD_LEVEL = 3
+_TRIES = 5
+"""Of storing a message while others store or delete the same contents."""
 _BEGUN_BY = "begun by"
 """The token field of a message's sender and subject together."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -66,8 +71,8 @@ async def receive(
 ) -> None:
     """Store one copy for every recipient; when this returns they are durable and readable.
 
-    Every account has its copy of the objects already (`NewObjects.copy_to`). Raises Unavailable; then nothing is
-    stored, unless the database was lost during the commit.
+    Each account gets copies of the objects whose content it does not have; `objects.discard` then deletes what nobody
+    needs. Raises Unavailable; then nothing is stored, unless the database was lost during the commit.
     """
     layout = Layout(cut.marker, cut.cuts, objects.refs)
     first = recipients[0].mailbox.account_id
@@ -76,11 +81,34 @@ async def receive(
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
     ties = refs.of_message(reading.message, summary.subject)
 
-    def seal_all() -> list[Delivery]:
+    def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
         sealing = _Sealing(platform, summary, body, ties, cut, now)
-        return [sealing.delivery(recipient) for recipient in recipients]
+        new = {account_id: holding.new for account_id, holding in holdings.items()}
+        return [
+            sealing.delivery(one, holdings[one.mailbox.account_id], new.pop(one.mailbox.account_id, ()))
+            for one in recipients
+        ]
 
-    await committer.store(await _aside(size + len(body), seal_all))
+    for _ in range(_TRIES):
+        holdings = await _hold(platform, recipients, cut, objects)
+        objects.keep((account_id, row.blob_id) for account_id, holding in holdings.items() for row in holding.new)
+        deliveries = await _aside(size + len(body), partial(seal_all, holdings))
+        try:
+            await committer.store(deliveries)
+        except Conflict:
+            objects.keep(())
+        else:
+            return
+    raise Unavailable("Others change what this message shares, again and again; try again later.", code="blob_moved")
+
+
+async def _hold(
+    platform: Platform, recipients: Sequence[Recipient], cut: CutMessage, objects: NewObjects
+) -> dict[UUID, Holding]:
+    mailboxes = {one.mailbox.account_id: one.mailbox for one in recipients}
+    if not cut.cuts:
+        return dict.fromkeys(mailboxes, NOTHING)
+    return {account_id: await hold(platform, mailbox, cut.cuts, objects) for account_id, mailbox in mailboxes.items()}
 
 
 async def _aside(size: int, work: Callable[[], T]) -> T:
@@ -128,9 +156,10 @@ class _Sealing:
         self._size = cut.size
         self._now = now
 
-    def delivery(self, recipient: Recipient) -> Delivery:
+    def delivery(self, recipient: Recipient, holding: Holding, new_blobs: tuple[BlobRow, ...]) -> Delivery:
         mailbox, message_id = recipient.mailbox, new_id()
-        summary = msgspec.structs.replace(self._summary, delivered_to=recipient.address)
+        layout = Layout(self._summary.layout.marker, self._summary.layout.cuts, holding.refs)
+        summary = msgspec.structs.replace(self._summary, delivered_to=recipient.address, layout=layout)
         sealed = seal.seal_message(
             mailbox.public_key,
             account_id=mailbox.account_id,
@@ -153,7 +182,8 @@ class _Sealing:
             tokens=[*tokens, *marks.of_message(mailbox.account_id, message_id, self._size)],
             refs=sorted(blind.digest(index_key, text.encode("utf-8", "surrogatepass")) for text in self._ties.ids),
             subject_token=blind.token(index_key, _BEGUN_BY, self._beginning()) if self._ties.is_orphan else None,
-            blobs=tuple((ref.blob_id, stored_bytes(ref)) for ref in summary.layout.blobs),
+            blobs=tuple({ref.blob_id: None for ref in holding.refs}),
+            new_blobs=new_blobs,
         )
 
     def _beginning(self) -> str:

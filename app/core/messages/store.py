@@ -7,7 +7,7 @@ import msgspec
 
 from app.core.messages import queries
 from app.core.messages.model import Delivery
-from app.errors import Unavailable
+from app.errors import Conflict, Unavailable
 from app.lib.db import Database
 
 MAX_BATCH_BYTES = 8 * 1024 * 1024
@@ -35,6 +35,7 @@ class Committer:
         """Return once all of them are committed.
 
         Raises Unavailable; then none of them is stored, unless the database was lost in the middle of the commit.
+        Raises Conflict; then none is stored: a blob that they name has gone, or what was to be new has come meanwhile.
 
         Being cancelled does not stop the commit: what a client that hung up sent may still be stored.
         """
@@ -81,6 +82,8 @@ class Committer:
                 for waiting in batch:
                     await self._commit([waiting])
                 return
+            if queries.is_sharing_conflict(error):
+                error = Conflict("What the message shares with others has changed meanwhile.", code="blob_moved")
             for waiting in batch:
                 if not waiting.done.done():
                     waiting.done.set_exception(error)

@@ -1,16 +1,18 @@
 """What leaves the trash leaves nothing behind."""
 
+import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 from psycopg import sql
 
-from app.core.filing import deletion, service
+from app.core.filing import deletion, queries, service
 from app.core.messages.objects import object_name
 from app.core.platform import Platform
 from app.errors import Unavailable
 from app.lib.times import utc_now
-from tests.core.conftest import Deliver, Owner
+from tests.core.conftest import Deliver, Owner, Slow, until_waiting
 from tests.core.messages.test_receive import ADA, BOB, LETTER, with_attachment
 
 PHOTO = bytes(range(256)) * 1000
@@ -69,13 +71,8 @@ async def test_a_deleted_message_leaves_no_row_no_object_and_no_count(ada: Owner
 async def test_what_others_need_stays(ada: Owner, bob: Owner, deliver: Deliver) -> None:
     """Copies of other accounts, blobs that another message shares, threads that go on."""
     await deliver(b"Message-ID: <1@a.example>\r\n" + with_attachment(PHOTO), ADA, BOB)
-    await deliver(b"Message-ID: <2@a.example>\r\nIn-Reply-To: <1@a.example>\r\n" + LETTER, ADA)
+    await deliver(b"Message-ID: <2@a.example>\r\nIn-Reply-To: <1@a.example>\r\n" + with_attachment(PHOTO), ADA)
     reply, first = await ada.lines()
-    (shared,) = {ref.blob_id for ref in first.summary.layout.blobs}
-    async with ada.platform.db.connection() as conn:
-        await conn.execute(
-            "INSERT INTO message_blobs VALUES (%s, %s, %s)", (ada.account.account_id, reply.message_id, shared)
-        )
     before = await left(ada.platform)
     await service.apply(ada.platform, ada.account.account_id, "trash", [first.message_id], now=utc_now())
     assert await delete_all(ada) == 1
@@ -86,7 +83,8 @@ async def test_what_others_need_stays(ada: Owner, bob: Owner, deliver: Deliver) 
         "objects": 0,
         "thread_refs": 0,
     }
-    assert len(await bob.original(await bob.newest())) > len(PHOTO)
+    for owner in (ada, bob):
+        assert await owner.attachment(await owner.newest(), reply.summary.attachments[0].ordinal) == PHOTO
     await trash_all(ada)
     assert await delete_all(ada) == 1
     names = {info.name async for info in ada.platform.blobs.list()}
@@ -145,3 +143,67 @@ async def test_a_store_that_is_away_keeps_no_message(
     assert [info.name async for info in ada.platform.blobs.list()] == [
         object_name(ada.account.account_id, blob.blob_id)
     ]
+
+
+async def test_a_message_that_is_just_being_stored_keeps_the_file_that_a_deleted_one_had(
+    ada: Owner, deliver: Deliver
+) -> None:
+    """The deletion waits for the other's commit, and then sees that the file is still needed."""
+    await deliver(with_attachment(PHOTO), ADA)
+    await trash_all(ada)
+    slow = Slow(ada.platform)
+    storing = asyncio.ensure_future(deliver(with_attachment(PHOTO, filename="again.png"), ADA, via=slow))
+    await slow.inserted.wait()
+    deleting = asyncio.ensure_future(delete_all(ada))
+    await until_waiting(ada.platform)
+    slow.go.set()
+    await storing
+    assert await deleting == 1
+    line = await ada.newest()
+    assert await ada.attachment(line, line.summary.attachments[0].ordinal) == PHOTO
+    assert (await left(ada.platform))["blobs"] == (await left(ada.platform))["objects"] == 1
+    await trash_all(ada)
+    assert await delete_all(ada) == 1
+    assert await held(ada) == (0, 0, 0)
+    assert (await left(ada.platform))["objects"] == 0
+
+
+async def test_a_message_that_comes_while_its_file_is_being_deleted_keeps_its_own(ada: Owner, deliver: Deliver) -> None:
+    """It has found the row that the deletion holds, waits for it, and finds nothing to name."""
+    await deliver(with_attachment(PHOTO), ADA)
+    await trash_all(ada)
+    account_id, ids = ada.account.account_id, [(await ada.newest()).message_id]
+    async with ada.platform.db.transaction() as conn:
+        named = await queries.lock_blobs_of(conn, account_id, ids)
+        storing = asyncio.ensure_future(deliver(with_attachment(PHOTO), ADA))
+        await until_waiting(ada.platform)
+        await queries.delete_messages(conn, account_id, ids)
+        assert [blob_id for blob_id, _ in await queries.delete_unnamed_blobs(conn, account_id, named)] == named
+    await storing
+    line = await ada.newest()
+    assert [ref.blob_id for ref in line.summary.layout.blobs] != named
+    assert await ada.attachment(line, line.summary.attachments[0].ordinal) == PHOTO
+
+
+async def test_two_deletions_of_messages_that_share_a_file_delete_it_together(ada: Owner, deliver: Deliver) -> None:
+    await deliver(with_attachment(PHOTO), ADA)
+    await deliver(with_attachment(PHOTO), ADA)
+    await trash_all(ada)
+    account_id, lines = ada.account.account_id, await ada.lines()
+    async with ada.platform.db.transaction() as conn:
+        ids = [lines[0].message_id]
+        named = await queries.lock_blobs_of(conn, account_id, ids)
+        other = asyncio.ensure_future(deletion.delete_trashed(ada.platform, account_id, [lines[1].message_id]))
+        await until_waiting(ada.platform)
+        await queries.delete_messages(conn, account_id, ids)
+        assert await queries.delete_unnamed_blobs(conn, account_id, named) == []
+    assert await other == 1
+    assert not any((await left(ada.platform)).values())
+
+
+async def test_a_blob_that_a_message_names_cannot_be_deleted(ada: Owner, deliver: Deliver) -> None:
+    await deliver(with_attachment(PHOTO), ADA)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="message_blobs_blob"):
+        async with ada.platform.db.transaction() as conn:
+            await conn.execute("DELETE FROM blobs")
+    assert (await left(ada.platform))["message_blobs"] == 1

@@ -10,6 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from app.core.messages import service
+from app.core.messages.objects import object_name
 from app.core.platform import Platform
 from app.lib.blobs import BlobStore
 from app.lib.blobs.s3 import S3Store
@@ -82,3 +83,55 @@ async def test_an_attachment_that_was_not_cut_out_is_linked_through_us(ada: Owne
     await deliver(with_attachment(b"small"), ADA, is_sealed=False)
     (link,) = service.attachment_links(ada.platform, ada.actor, await ada.newest(), now=utc_now())
     assert link.url.startswith(ada.platform.public_url)
+
+
+async def blob_rows(platform: Platform) -> list[tuple[bool, bool]]:
+    """Whether each has a digest, and a key."""
+    async with platform.db.connection() as conn:
+        cursor = await conn.execute(
+            "SELECT content_digest IS NOT NULL, locked_key IS NOT NULL FROM blobs ORDER BY blob_id"
+        )
+        return await cursor.fetchall()
+
+
+async def test_the_same_file_in_clear_is_stored_once_and_each_link_is_presigned(ada: Owner, deliver: Deliver) -> None:
+    for _ in range(2):
+        await deliver(with_attachment(PHOTO), ADA, is_sealed=False)
+    (info,) = [info async for info in ada.platform.blobs.list()]
+    assert await blob_rows(ada.platform) == [(True, False)]
+    for line in await ada.lines():
+        (link,) = service.attachment_links(ada.platform, ada.actor, line, now=utc_now())
+        assert f"/{info.name}?" in link.url
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(link.url)).content == PHOTO
+
+
+@pytest.mark.parametrize("first_is_sealed", [True, False])
+async def test_a_standard_account_shares_whatever_it_has(ada: Owner, deliver: Deliver, first_is_sealed: bool) -> None:
+    for is_sealed in (first_is_sealed, not first_is_sealed):
+        await deliver(with_attachment(PHOTO), ADA, is_sealed=is_sealed)
+    assert await blob_rows(ada.platform) == [(True, first_is_sealed)]
+    assert len([info async for info in ada.platform.blobs.list()]) == 1
+    for line in await ada.lines():
+        (link,) = service.attachment_links(ada.platform, ada.actor, line, now=utc_now())
+        assert link.url.startswith(ada.platform.public_url) == first_is_sealed
+        assert await ada.attachment(line, line.summary.attachments[0].ordinal) == PHOTO
+
+
+async def test_a_sealed_account_never_names_an_object_in_clear(ada: Owner, deliver: Deliver) -> None:
+    await deliver(with_attachment(PHOTO), ADA, is_sealed=False)
+    async with ada.platform.db.connection() as conn:
+        await conn.execute("UPDATE accounts SET kind = 'sealed'")
+    await deliver(with_attachment(PHOTO), ADA, is_sealed=True)
+    (ref,) = (await ada.newest()).summary.layout.blobs
+    assert ref.key is not None
+    assert PHOTO[:100] not in await whole(ada.platform.blobs, object_name(ada.account.account_id, ref.blob_id))
+    assert await blob_rows(ada.platform) == [(True, False), (False, False)]
+
+
+async def test_an_object_that_the_bucket_lost_does_not_stand_for_what_comes(ada: Owner, deliver: Deliver) -> None:
+    await deliver(with_attachment(PHOTO), ADA, is_sealed=False)
+    await ada.platform.blobs.delete([info.name async for info in ada.platform.blobs.list()])
+    await deliver(with_attachment(PHOTO), ADA, is_sealed=False)
+    line = await ada.newest()
+    assert await ada.attachment(line, line.summary.attachments[0].ordinal) == PHOTO

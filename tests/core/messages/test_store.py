@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from app.core.messages import queries, store
-from app.core.messages.model import Delivery
+from app.core.messages.model import BlobRow, Delivery
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.errors import Unavailable
@@ -18,6 +18,7 @@ from tests.core.conftest import MakeOwner, Owner
 
 def delivery(owner: Owner, *, size: int = 100, message_id: UUID | None = None) -> Delivery:
     """Nothing in it is sealed: what the committer stores, it does not look into."""
+    blob = BlobRow(blob_id=new_id(), stored_size=1000)
     return Delivery(
         account_id=owner.account.account_id,
         message_id=message_id or new_id(),
@@ -31,7 +32,8 @@ def delivery(owner: Owner, *, size: int = 100, message_id: UUID | None = None) -
         refs=[],
         subject_token=None,
         tokens=[-(2**63), 0, 2**63 - 1],
-        blobs=((new_id(), 1000),),
+        blobs=(blob.blob_id,),
+        new_blobs=(blob,),
     )
 
 

@@ -1,8 +1,12 @@
 from datetime import timedelta
 
+import pytest
+
+from app.core.filing import service as filing
 from app.core.messages.objects import object_name
 from app.core.messages.sweep import MIN_AGE, sweep
 from app.core.platform import Platform
+from app.errors import Unavailable
 from app.lib.blobs import BlobStore
 from app.lib.ids import new_id
 from app.lib.times import utc_now
@@ -73,3 +77,29 @@ async def test_more_than_one_batch_is_gone_through(platform: Platform) -> None:
         await put(platform.blobs, object_name(owner, new_id()))
     assert await sweep(platform, now=utc_now() + LATER) == 501
     assert await names(platform) == set()
+
+
+async def test_what_a_repeated_file_left_is_swept_and_what_messages_share_stays(
+    ada: Owner, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second message's own object could not be discarded; the shared one goes with the last message."""
+    platform, account_id = ada.platform, ada.account.account_id
+    await deliver(with_attachment(PHOTO), ADA)
+    shared = await names(platform)
+
+    async def away(_self: object, _names: object) -> None:
+        raise Unavailable("The store does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(platform.blobs), "delete", away)
+        with pytest.raises(Unavailable):
+            await deliver(with_attachment(PHOTO), ADA)
+    assert len(await names(platform)) == 2
+    assert await sweep(platform, now=utc_now() + LATER) == 1
+    assert await names(platform) == shared
+    newest, oldest = [line.message_id for line in await ada.lines()]
+    for message_id, kept in ((oldest, shared), (newest, set[str]())):
+        await filing.apply(platform, account_id, "trash", [message_id], now=utc_now())
+        await filing.apply(platform, account_id, "delete", [message_id], now=utc_now())
+        assert await sweep(platform, now=utc_now() + LATER) == 0
+        assert await names(platform) == kept
