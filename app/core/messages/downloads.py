@@ -92,6 +92,13 @@ async def of_leaf(
     return Content(filename=filename, content_type=content_type, size=size, stream=stream, etag=etag, from_to=from_to)
 
 
+def of_member(message_id: UUID, ordinal: int, data: memoryview, *, filename: str, content_type: str) -> Content:
+    """A file out of a part that was unpacked into memory."""
+    digest = hashlib.sha256(data).digest()
+    etag = _etag(message_id, str(ordinal), len(data), digest)
+    return Content(filename=filename, content_type=content_type, size=len(data), stream=_one(bytes(data)), etag=etag)
+
+
 async def begin(given: Content, asked: Mapping[str, str], *, method: str) -> Download:
     """The answer to a request with the header fields `asked`, begun: raises what its first chunks raise.
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
-from app.core.messages import content, opening, queries, read, service, shown
+from app.core.messages import content, opening, queries, read, service, shown, winmail
 from app.core.messages.html.sanitiser import data_images
 from app.core.messages.model import Content, MessageLine, OpenMessage
 from app.core.platform import Platform
@@ -74,11 +74,13 @@ async def picture(platform: Platform, token: str, *, now: datetime) -> Content:
     opened = service.unseal(platform, target.account_id, line, sealed)
     reading = await asyncio.to_thread(read.read, opened.skeleton, line.summary.layout)
     if target.is_data:
-        html, _ = await shown.html(reading.html, opened.cuts, limit=opening.MAX_SHOWN_BYTES)
-        return await _checked(_from_address(await asyncio.to_thread(data_images, html), target.ordinal))
-    leaf = next((leaf for leaf in reading.leaves if leaf.ordinal == target.ordinal), None)
+        _, html, _ = await shown.bodies(reading, opened.cuts, limit=opening.MAX_SHOWN_BYTES)
+        return await _checked(_from_address(await asyncio.to_thread(data_images, html or ""), target.ordinal))
+    leaf = next((leaf for leaf in reading.leaves if leaf.ordinal == winmail.leaf_ordinal(target.ordinal)), None)
     if leaf is None:
         raise NotFound(_NOTHING)
+    if winmail.is_member(target.ordinal):
+        return await _checked(_once(await winmail.member(leaf, opened.cuts, target.ordinal)))
     return await _checked(content.stream(leaf, opened.cuts))
 
 
@@ -99,6 +101,10 @@ def _path(platform: Platform, actor: Actor, line: MessageLine, ordinal: int, *, 
     target = _Target(actor.account_id, line.message_id, line.message_key, ordinal, is_data)
     expires_at = int((now + service.LINK_LIFETIME).timestamp())
     return f"/inline/{links.seal_link(platform.instance.subkey(_LABEL), _encode(target), expires_at=expires_at)}"
+
+
+async def _once(data: memoryview) -> AsyncIterator[bytes]:
+    yield bytes(data)
 
 
 async def _from_address(addresses: list[str], place: int) -> AsyncIterator[bytes]:

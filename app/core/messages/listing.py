@@ -1,15 +1,16 @@
 """What a message brings along besides its words: files, enclosed messages, pictures of its HTML, signatures."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from app.core.messages import content, shown
+from app.core.messages import content, shown, winmail
 from app.core.messages.downloads import span_in_original
 from app.core.messages.model import FIRST_ENCLOSED, Attachment, Layout, Role
 from app.core.messages.objects import StoredCuts
 from app.core.messages.parts import Leaf
 from app.core.messages.read import Reading
+from app.core.messages.tnef import Tnef
 
 _SIGNATURES = frozenset(
     "application/" + name for name in ("pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "x-pgp-signature")
@@ -18,10 +19,16 @@ _CID = re.compile(r"cid:([^\"'\s<>()]{1,300})", re.IGNORECASE)
 _MAX_HTML_BYTES = 1024 * 1024
 
 
-async def attachments(reading: Reading, cuts: StoredCuts, layout: Layout) -> tuple[Attachment, ...]:
-    """All that is listed of a message when it comes. Raises CannotOpen, Unavailable."""
+async def attachments(
+    reading: Reading, cuts: StoredCuts, layout: Layout, unpacked: Mapping[int, Tnef]
+) -> tuple[Attachment, ...]:
+    """All that is listed of a message when it comes; after a winmail.dat the files inside. Raises CannotOpen,
+    Unavailable.
+    """
     pictures = await _pictures(reading, cuts)
-    leaves = [await _of_leaf(leaf, cuts, _role(leaf, pictures)) for leaf in reading.attachments]
+    leaves: list[Attachment] = []
+    for leaf in reading.attachments:
+        leaves += [await _of_leaf(leaf, cuts, _role(leaf, pictures)), *winmail.attachments(leaf, unpacked)]
     return (*leaves, *_of_enclosed(reading, layout))
 
 

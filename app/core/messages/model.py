@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.messages.cut import Cut
+from app.core.messages.invitations.model import Invitation
 from app.core.messages.notes import Note
 
 Folder = Literal["inbox", "archive", "trash", "spam"]
@@ -206,6 +207,7 @@ class OpenMessage(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...]
     """Its own: neither those of enclosed messages nor these themselves."""
     enclosed: tuple[EnclosedLine, ...]
+    invitations: tuple[Invitation, ...]
 
 
 class OpenEnclosed(OpenMessage, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.core.messages import headers, labels, shown
+from app.core.messages import calendars, headers, labels, shown
 from app.core.messages.downloads import span_in_original
 from app.core.messages.model import (
     FIRST_ENCLOSED,
@@ -16,30 +16,29 @@ from app.core.messages.model import (
 )
 from app.core.messages.objects import StoredCuts
 from app.core.messages.read import Enclosed, Reading
+from app.core.messages.winmail import leaf_ordinal
 from app.errors import NotFound
 
 MAX_SHOWN_BYTES = 1024 * 1024
 """Of the text or the HTML on a page or in the API; the source has all."""
 MAX_SNIPPET_CHARS = 160
 _SNIPPET_BYTES = 4096
-_PER_LEAF = 1000
-"""What members of a leaf's own archive are numbered by: from 1000 * (the leaf's ordinal + 1) on."""
 
 
 async def opened(line: MessageLine, reading: Reading, cuts: StoredCuts) -> OpenMessage:
     """The message with its text, HTML and header fields. Raises CannotOpen, Unavailable."""
-    text, is_text_cut = await _text(reading, cuts)
-    html, is_html_cut = await _html(reading, cuts)
+    text, html, is_truncated = await shown.bodies(reading, cuts, limit=MAX_SHOWN_BYTES)
     return OpenMessage(
         line=line,
         headers=headers.all_headers(reading.message),
         text=text,
         html=html,
-        is_truncated=is_text_cut or is_html_cut,
+        is_truncated=is_truncated,
         is_html_first=reading.is_html_first,
         notes=tuple(dict.fromkeys([*reading.notes, *labels.notes_in(text or "")])),
         attachments=own_attachments(reading, line.summary.attachments),
         enclosed=tuple([await _line(enclosed, line.summary, cuts) for enclosed in reading.enclosed]),
+        invitations=await calendars.invitations(reading, cuts),
     )
 
 
@@ -68,24 +67,11 @@ def own_attachments(reading: Reading, listed: Sequence[Attachment]) -> tuple[Att
     return tuple(one for one in listed if one.ordinal < FIRST_ENCLOSED and leaf_ordinal(one.ordinal) in own)
 
 
-def leaf_ordinal(ordinal: int) -> int:
-    """The leaf that an attachment is, or is a member of."""
-    return ordinal if ordinal < _PER_LEAF else ordinal // _PER_LEAF - 1
-
-
 def _within(reading: Reading, ordinal: int) -> int | None:
     for enclosed in reading.all_enclosed:
         if any(inner.ordinal == ordinal for inner in enclosed.reading.enclosed):
             return enclosed.ordinal
     return None
-
-
-async def _text(reading: Reading, cuts: StoredCuts) -> tuple[str | None, bool]:
-    return await shown.text(reading.text, cuts, limit=MAX_SHOWN_BYTES) if reading.text else (None, False)
-
-
-async def _html(reading: Reading, cuts: StoredCuts) -> tuple[str | None, bool]:
-    return await shown.html(reading.html, cuts, limit=MAX_SHOWN_BYTES) if reading.html else (None, False)
 
 
 def _size(enclosed: Enclosed, layout: Layout) -> int | None:

@@ -11,7 +11,7 @@ import msgspec
 import zstandard
 
 from app.core.aliases.model import Mailbox
-from app.core.messages import headers, listing, marks, read, shown, words
+from app.core.messages import headers, listing, marks, read, shown, winmail, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.model import BlobRow, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts
@@ -119,7 +119,8 @@ async def _aside(size: int, work: Callable[[], T]) -> T:
 async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts) -> tuple[Summary, str]:
     """The summary, but for its recipient, and the text to index."""
     message = reading.message
-    body = await body_text(reading, cuts)
+    unpacked = await winmail.unpack(reading, cuts)
+    body = await shown.words(reading, cuts, limit=MAX_INDEXED_BYTES, unpacked=unpacked)
     senders = headers.correspondents(message, "From")
     summary = Summary(
         sender=senders[0] if senders else None,
@@ -128,7 +129,7 @@ async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts:
         subject=headers.text(message.get("Subject", "")),
         snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
         sent_at=headers.sent_at(message),
-        attachments=await listing.attachments(reading, cuts, layout),
+        attachments=await listing.attachments(reading, cuts, layout, unpacked),
         delivered_to="",
         envelope_from=envelope.sender,
         tls=envelope.tls,

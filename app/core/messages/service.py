@@ -9,7 +9,7 @@ import msgspec
 import zstandard
 
 from app.core.auth.model import Actor
-from app.core.messages import downloads, opening, queries, read
+from app.core.messages import downloads, opening, queries, read, winmail
 from app.core.messages.cut import SKELETON_MOST
 from app.core.messages.model import (
     FIRST_ENCLOSED,
@@ -274,7 +274,15 @@ async def _attachment(opened: Opened, ordinal: int) -> Content:
     reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
     if ordinal >= FIRST_ENCLOSED:
         return _enclosed(opened, opening.find_enclosed(reading, ordinal - FIRST_ENCLOSED))
-    leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == ordinal)
+    leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == winmail.leaf_ordinal(ordinal))
+    if winmail.is_member(ordinal):
+        return downloads.of_member(
+            opened.line.message_id,
+            ordinal,
+            await winmail.member(leaf, opened.cuts, ordinal),
+            filename=listed.filename,
+            content_type=safe_type(listed.content_type),
+        )
     return await downloads.of_leaf(
         opened.line.message_id,
         leaf,

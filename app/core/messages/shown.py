@@ -2,18 +2,34 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from app.core.messages import content, plain
+from app.core.messages import calendars, content, plain, winmail
+from app.core.messages.bodies import is_blank
 from app.core.messages.flowed import unflowed
 from app.core.messages.objects import StoredCuts
 from app.core.messages.parts import Leaf
 from app.core.messages.read import Reading
+from app.core.messages.tnef import Tnef
 
 _BETWEEN = "\n\n"
 _ENDS = re.compile(r"\s+\Z")
 _IN_THREAD_FROM = 32 * 1024
+
+
+async def bodies(reading: Reading, cuts: StoredCuts, *, limit: int) -> tuple[str | None, str | None, bool]:
+    """(the text, the HTML, whether more than `limit` bytes of either were left out); None for what there is not.
+
+    Where the message itself says nothing, what its winmail.dat says.
+    """
+    if winmail.may_have_body(reading) and all(is_blank(leaf) for leaf in (*reading.text, *reading.html)):
+        packed = winmail.body_of(reading, await winmail.unpack(reading, cuts))
+        if packed is not None:
+            return packed.text or None, packed.html or None, packed.is_truncated
+    shown_text, is_text_cut = await text(reading.text, cuts, limit=limit) if reading.text else (None, False)
+    shown_html, is_html_cut = await html(reading.html, cuts, limit=limit) if reading.html else (None, False)
+    return shown_text, shown_html, is_text_cut or is_html_cut
 
 
 async def text(leaves: Sequence[Leaf], cuts: StoredCuts, *, limit: int) -> tuple[str, bool]:
@@ -53,26 +69,36 @@ async def html(leaves: Sequence[Leaf], cuts: StoredCuts, *, limit: int) -> tuple
     return "".join(pieces), False
 
 
-async def words(reading: Reading, cuts: StoredCuts, *, limit: int) -> str:
-    """The text to find the message by: its own, else that of its HTML, then that of the messages enclosed in it."""
-    found = await _words(reading, cuts, limit=limit)
+async def words(reading: Reading, cuts: StoredCuts, *, limit: int, unpacked: Mapping[int, Tnef] | None = None) -> str:
+    """The text to find the message by: its own, else that of its HTML or of its winmail.dat (`unpacked` if that was
+    done already), then what its invitations say, then all of that of the messages enclosed in it.
+    """
+    found = await _words(reading, cuts, limit, unpacked)
     for enclosed in reading.all_enclosed:
         if len(found) >= limit:
             break
-        inner = await _words(enclosed.reading, cuts, limit=limit - len(found))
+        inner = await _words(enclosed.reading, cuts, limit - len(found), unpacked)
         found = f"{found}\n{inner}" if found.strip() else inner
     return found
 
 
-async def _words(reading: Reading, cuts: StoredCuts, *, limit: int) -> str:
+async def _words(reading: Reading, cuts: StoredCuts, limit: int, unpacked: Mapping[int, Tnef] | None) -> str:
+    found = await _own_words(reading, cuts, limit, unpacked)
+    events = calendars.words(await calendars.invitations(reading, cuts))
+    return f"{found}\n{events}"[:limit] if events and found.strip() else events or found
+
+
+async def _own_words(reading: Reading, cuts: StoredCuts, limit: int, unpacked: Mapping[int, Tnef] | None) -> str:
+    found = ""
     if reading.text:
         found, _ = await text(reading.text, cuts, limit=limit)
-        if found.strip() or not reading.html:
-            return found
-    if not reading.html:
-        return ""
-    markup, _ = await html(reading.html, cuts, limit=limit)
-    return await _aside(markup)
+    if not found.strip() and reading.html:
+        found = await _aside((await html(reading.html, cuts, limit=limit))[0])
+    if not found.strip() and winmail.may_have_body(reading):
+        packed = winmail.body_of(reading, await winmail.unpack(reading, cuts) if unpacked is None else unpacked)
+        if packed is not None:
+            found = packed.text if packed.text.strip() else await _aside(packed.html)
+    return found
 
 
 async def _aside(markup: str) -> str:
