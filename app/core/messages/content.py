@@ -71,12 +71,13 @@ async def _raw(leaf: Leaf, cuts: StoredCuts) -> AsyncIterator[bytes]:
             async for chunk in _first_bytes(cuts.open(piece.ordinal), piece.decoded_size):
                 yield chunk
         else:
-            async for chunk in restore(cuts.whole(piece.ordinal), cuts.open(piece.ordinal)):
+            lines = restore(cuts.whole(piece.ordinal), cuts.open(piece.ordinal))
+            async for chunk in _first_bytes(lines, piece.encoded_size):
                 yield chunk
 
 
 async def _first_bytes(chunks: AsyncIterator[bytes], count: int) -> AsyncIterator[bytes]:
-    """A raw cut at a part's end holds the line end that belongs to the boundary behind it (RFC 2046 section 5.1.1)."""
+    """A cut at a part's end holds the line end that belongs to the boundary behind it (RFC 2046 section 5.1.1)."""
     left = count
     async for chunk in chunks:
         yield chunk[:left]

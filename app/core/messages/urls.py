@@ -9,6 +9,7 @@ import msgspec
 _SCHEME = re.compile(r"(https?|mailto|tel):", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s/?#\\<>\"'`@\x00-\x20]+(?:[/?#][^\s<>\"'`\x00-\x20]*)?\Z", re.IGNORECASE)
 _IGNORED = re.compile(r"[\t\n\r]")  # browsers take these out of addresses (URL standard section 4.4)
+_AROUND = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f "
 _MAX_CHARS = 8192
 _MAX_HOPS = 5
 
@@ -69,7 +70,7 @@ def clean(url: str) -> str | None:
     Known redirectors are replaced by their target, parameters that only track are left out, everything else stays as it
     is written; cleaning twice changes nothing. Addresses beyond 8,192 characters are only checked.
     """
-    url = _IGNORED.sub("", url).strip("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f ")
+    url = _IGNORED.sub("", url).strip(_AROUND)
     scheme = _SCHEME.match(url)
     if scheme is None:
         return None
@@ -87,7 +88,7 @@ def clean(url: str) -> str | None:
 def host(url: str) -> str:
     """The host of a web address, in small letters; empty if it has none."""
     try:
-        return (urlsplit(url).hostname or "").removesuffix(".")
+        return (urlsplit(url).hostname or "").removesuffix(".").lower()
     except ValueError:
         return ""
 
@@ -144,4 +145,4 @@ def _without_tracking(url: str) -> str:
     kept = [pair for pair in query.split("&") if not _TRACKING.match(unquote_plus(pair.partition("=")[0]))]
     if len(kept) == query.count("&") + 1:
         return url
-    return address + (question + "&".join(kept)) * bool(kept) + hash_sign + fragment
+    return (address + (question + "&".join(kept)) * bool(kept) + hash_sign + fragment).rstrip(_AROUND)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,12 +140,16 @@ def test_what_is_not_encoded_comes_as_it_is(encoding: str) -> None:
     check(encoding, [("text", b"a\r\n"), ("raw", b"b\xff\r\n"), ("base64", encoded)], b"a\r\nb\xff\r\n" + encoded)
 
 
-def test_the_line_end_before_a_boundary_is_not_part_of_a_raw_cut() -> None:
-    cut, blob = cut_of(0, b"line\r\n", is_base64=False)
-    short = Cut(**{name: getattr(cut, name) for name in Cut.__struct_fields__} | {"encoded_size": 4, "decoded_size": 4})
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_the_line_end_before_a_boundary_is_not_part_of_a_cut(is_base64: bool) -> None:
+    original = encode_lines(b"x" * 57, WIDTH)
+    cut, blob = cut_of(0, original, is_base64=is_base64)
+    kept = len(original) - 2
+    decoded = cut.decoded_size if is_base64 else kept
+    short = msgspec.structs.replace(cut, encoded_size=kept, decoded_size=decoded)
     shelf: BlobStore = Shelf([blob])  # type: ignore[assignment]
-    cuts = StoredCuts(shelf, OWNER, Layout("m", (cut,), (BlobRef(UUID(int=0), None, 6),)))
-    assert streamed(leaf("", [short]), cuts) == b"line"
+    cuts = StoredCuts(shelf, OWNER, Layout("m", (cut,), (BlobRef(UUID(int=0), None, len(blob)),)))
+    assert streamed(leaf("", [short]), cuts) == original[:-2]
 
 
 def test_the_size_is_told_without_decoding_where_it_can_be() -> None:

@@ -65,6 +65,7 @@ def test_all_else_stays_as_it_is_written(url: str) -> None:
         ("https://a.example/?autm_source=x", "https://a.example/?autm_source=x"),
         ("https://a.example/#?utm_source=x", "https://a.example/#?utm_source=x"),
         ("https://a.example/?", "https://a.example/?"),
+        ("https://a.example/x\x00\x1f?utm_source=x", "https://a.example/x"),
     ],
 )
 def test_parameters_that_only_track_are_left_out(url: str, left: str) -> None:
@@ -108,3 +109,4 @@ def test_cleaning_never_fails_and_twice_changes_nothing(url: str) -> None:
 def test_hosts() -> None:
     assert host("https://user@A.example.:8/x") == "a.example"
     assert host("https://[x") == ""
+    assert host("https://a%2F@B%3DHttps/x") == "b%3dhttps"
