@@ -25,7 +25,7 @@ _CUTTER: dict[str, Any] = {
     "MAX_CUTS": _MAX_CUTS,
     "_WINDOW": _WINDOW,
 }
-_MAX_MESSAGE = 700_000
+_MAX_MESSAGE = 500_000
 _CONTENT = hashlib.shake_128(b"content").digest(16 * 1024)
 _PIECES = (
     *(b"\r\n", b"\n", b"\r", b"--", b"-", b"--b\r\n", b"=", b"==\r\n", b"QUJD", b"QUJD\r\n", b"AAB=\r\n", b"AAA\r\n"),
@@ -89,8 +89,8 @@ async def _cut(message: bytes, sizes: list[int]) -> tuple[CutMessage, list[_Blob
     cutter = Cutter(open_blob)
     place, turn = 0, 0
     while place < len(message):
-        # A few thousand writes a message are enough.
-        size = max(sizes[turn % len(sizes)], len(message) // 3000) if sizes else len(message)
+        # A few hundred writes a message are enough.
+        size = max(sizes[turn % len(sizes)], len(message) // 300) if sizes else len(message)
         await cutter.write(message[place : place + size])
         place, turn = place + size, turn + 1
     return await cutter.finish(), blobs

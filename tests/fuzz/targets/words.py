@@ -1,7 +1,9 @@
 """Words: what a message is indexed by, and that every word of it that is typed meets the index."""
 
+import re
+
 from app.core.messages import words
-from app.core.messages.folding import fold, spelled_words
+from app.core.messages.folding import fold
 from app.core.messages.model import Attachment, Correspondent, Layout, Summary
 from app.core.search import conditions
 from app.core.search.model import Query, Term
@@ -9,6 +11,7 @@ from app.vault import blind
 from tests.fuzz.target import Tape, Target
 
 _KEY = bytes(32)
+_WORD = re.compile(r"\w+")
 _NO_LAYOUT = Layout(marker="", cuts=(), blobs=())
 
 
@@ -20,22 +23,22 @@ def check(data: bytes) -> None:
     indexed = words.of_message(_summary(subject, person), body)
     assert all(len(of_field) <= words.MAX_WORDS for of_field in indexed.values())
     tokens = set(blind.tokens(_KEY, indexed))
-    sequence = words.sequence(body)
-    if not sequence:
-        return
-    place = wanted % len(sequence)
-    typed = " ".join(sequence[place : place + 3])
-    for term in (
-        Term(field="", text=typed, is_quoted=True, is_negated=False),
-        Term(field="", text=typed, is_quoted=False, is_negated=False),
-        *(
-            Term(field="", text=word, is_quoted=False, is_negated=False)
-            for word in spelled_words(body)[place : place + 1]
-        ),
-    ):
-        found = conditions.conditions(Query(terms=(term,)), _KEY, aliases=(), folder=None)
-        assert all(group & tokens for group in found.groups), f"{term.text!r} is not found"
     assert fold(fold(body)) == fold(body), "what is folded is not folded"
+    spelled = [*_WORD.finditer(body)]
+    if not spelled:
+        return
+    place = wanted % len(spelled)
+    one, three = spelled[place][0], body[spelled[place].start() : spelled[place : place + 3][-1].end()]
+    for typed, is_quoted in ((one, False), (one, True), (three, False), (three, True), (fold(one), False)):
+        term = Term(field="", text=typed, is_quoted=is_quoted, is_negated=False)
+        found = conditions.conditions(Query(terms=(term,)), _KEY, aliases=(), folder=None)
+        assert all(group & tokens for group in found.groups), f"{typed!r} is not found"
+        assert conditions.phrases(Query(terms=(term,))) == () or _stand_together(words.sequence(body), term)
+
+
+def _stand_together(sequence: list[str], term: Term) -> bool:
+    typed = words.sequence(term.text)
+    return any(sequence[start : start + len(typed)] == typed for start in range(len(sequence)))
 
 
 def _summary(subject: str, person: Correspondent) -> Summary:
