@@ -95,16 +95,7 @@ iQ==
 -----END PGP SIGNATURE-----
 --s--
 """
-INVITATION = b"""Content-Type: multipart/alternative; boundary=i
-
---i
-Content-Type: text/plain; charset=utf-7
-
-+AGEAYg-
---i
-Content-Type: text/calendar; method=REQUEST; charset=utf-8
-
-BEGIN:VCALENDAR
+CALENDAR = b"""BEGIN:VCALENDAR
 METHOD:REQUEST
 BEGIN:VTIMEZONE
 TZID:Europe/Vienna
@@ -129,8 +120,21 @@ ATTENDEE;PARTSTAT=NEEDS-ACTION;CN=Bob:mailto:bob@example.org
 STATUS:CONFIRMED
 END:VEVENT
 END:VCALENDAR
---i--
 """
+INVITATION = (
+    b"""Content-Type: multipart/alternative; boundary=i
+
+--i
+Content-Type: text/plain; charset=utf-7
+
++AGEAYg-
+--i
+Content-Type: text/calendar; method=REQUEST; charset=utf-8
+
+"""
+    + CALENDAR
+    + b"--i--\n"
+)
 BARE = b"no header at all\n\n--b\nContent-Type: text/html\n\n<p>x"
 BODY_IN_CUTS = (
     b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n"
