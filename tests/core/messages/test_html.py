@@ -160,14 +160,25 @@ def test_a_few_lines_are_short(html: str, *, is_short: bool) -> None:
 @pytest.mark.parametrize("url", ["https://a.example/", "http://a.example/", "mailto:a@b.example", "tel:+1"])
 def test_links_lead_out_without_telling_from_where_and_tell_where(url: str) -> None:
     link = f'<a href="{url}" target="_blank" rel="noreferrer noopener nofollow" title="{url}">a</a>'
-    told = '<span class="mail-target"> [a.example]</span>' if "//" in url else ""
+    goal = {"mailto": "writes to a@b.example", "tel": "calls +1"}.get(url.partition(":")[0], "a.example")
+    told = f'<span class="mail-target"> [{goal}]</span>'
     assert body(f'<a href="{url}" target="_top" title="lie">a</a>') == link + told
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        *("javascript:x", " java\nscript:x", "data:text/html,x", "/inbox", "//a.example", "file:///x", "?x", "#x"),
+        *(
+            "javascript:x",
+            " java\nscript:x",
+            "data:text/html,x",
+            "/inbox",
+            "//a.example",
+            "file:///x",
+            "?x",
+            "#",
+            "#a b",
+        ),
         *("cid:x", "vbscript:x", "blob:x", "about:blank", "intent://x"),
     ],
 )
@@ -175,20 +186,62 @@ def test_other_links_lead_nowhere(url: str) -> None:
     assert "href" not in body(f'<a href="{url}">a</a>')
 
 
+def test_links_within_the_mail_stay_there() -> None:
+    assert body('<a href="#p.1" target=_top>a</a><p id="p.1">b</p>') == '<a href="#p.1">a</a><p id="p.1">b</p>'
+
+
 @pytest.mark.parametrize(
-    ("words", "kind"),
+    ("words", "told"),
     [
-        ("https://bank.example/login", "lie"),
-        ("<b>www.bank.example</b>", "lie"),
-        ("a.example", "target"),
-        ("www.a.example/x", "target"),
-        ("mail.a.example", "target"),
-        ("bank.example is here", "target"),
-        ("Read on", "target"),
+        ("https://bank.example/login", "shown as bank.example, leads to a.example"),
+        ("<b>www.bank.example</b>", "shown as www.bank.example, leads to a.example"),
+        ("Sign in at https://bank.example/ now", "shown as bank.example, leads to a.example"),
+        ("b\u00e4nk.example", "shown as b\u00e4nk.example, leads to a.example"),
+        ("a.example", "a.example"),
+        ("www.a.example/x", "a.example"),
+        ("mail.a.example", "a.example"),
+        ("bank.examples are here", "a.example"),
+        ("report.pdf", "a.example"),
+        ("Read on", "a.example"),
     ],
 )
-def test_words_that_name_another_host_are_told(words: str, kind: str) -> None:
-    assert body(f'<a href="https://a.example/">{words}</a>').endswith(f'<span class="mail-{kind}"> [a.example]</span>')
+def test_words_that_name_another_host_are_told(words: str, told: str) -> None:
+    kind = "lie" if "shown as" in told else "target"
+    assert body(f'<a href="https://a.example/">{words}</a>').endswith(f'<span class="mail-{kind}"> [{told}]</span>')
+
+
+@pytest.mark.parametrize(
+    ("href", "words", "told"),
+    [
+        (
+            "mailto:b@evil.example?subject=x",
+            "a@bank.example",
+            "lie> [shown as a@bank.example, writes to b@evil.example]",
+        ),
+        ("mailto:a%2Bb@a.example", "a+b@a.example", ""),
+        ("mailto:b@a.example", "Write to us", "target> [writes to b@a.example]"),
+        ("tel:+441632960011", "01632 960 011", ""),
+        ("tel:0900123456", "+44 1632 960011", "lie> [shown as +44 1632 960011, calls 0900123456]"),
+        ("tel:0900123456", "Call us", "target> [calls 0900123456]"),
+        ("https://m\u00fcnchen.example/", "x", "target> [m\u00fcnchen.example (xn--mnchen-3ya.example)]"),
+        (
+            "https://xn--mnchen-3ya.example/",
+            "m\u00fcnchen.example",
+            "target> [m\u00fcnchen.example (xn--mnchen-3ya.example)]",
+        ),
+        ("https://xn--pypal-4ve.example/", "PayPal", "lie> [leads to p\u0430ypal.example (xn--pypal-4ve.example)]"),
+        (
+            "https://xn--80ak6aa92e.example/",
+            "x",
+            "lie> [leads to \u0430\u0440\u0440\u04cf\u0435.example (xn--80ak6aa92e.example)]",
+        ),
+        ("https://xn--wgv71a119e.example/", "x", "target> [\u65e5\u672c\u8a9e.example (xn--wgv71a119e.example)]"),
+    ],
+)
+def test_goals_are_told_as_they_are(href: str, words: str, told: str) -> None:
+    assert body(f'<a href="{href}">{words}</a>').partition("</a>")[2] == (
+        f'<span class="mail-{told.replace(">", """">""", 1)}</span>' if told else ""
+    )
 
 
 def test_a_mail_cannot_tell_hosts_itself() -> None:

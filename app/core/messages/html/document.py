@@ -60,7 +60,7 @@ def taken_apart(html: str) -> Document:
 
 
 def rooted(clean: str) -> str:
-    """HTML that was cleaned, below an element in the place of a body if it has none yet, whose margins become padding."""
+    """Cleaned HTML, below an element in the place of a body if it has none; a body's margins become padding."""
     if _ROOT not in clean:
         return f'{_ROOT}">{clean}</div>'
     return _STYLE_OF_ROOT.sub(lambda tag: f'{tag[1]}{padded(tag[2])}"', clean, count=1)

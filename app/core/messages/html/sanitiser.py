@@ -57,6 +57,7 @@ _COLOURING = frozenset({"bgcolor", "color"})
 # Such a mail counts on a dark ground and light words where it names no colours (CSS Color Adjustment section 2).
 _DARK_META = re.compile(r"<meta\s[^<>]{0,200}color-schemes?\b[^<>]{0,200}\bdark\b", re.IGNORECASE)
 _DARK_CSS = re.compile(r"color-scheme:[a-z ]{0,40}\bdark\b(?!\))", re.IGNORECASE)
+_WITHIN = re.compile(r"#[\w:.-]{1,100}\Z")
 _LINES = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|pre|blockquote)\b|\n")
 _SHORT_LINES = 12
 _SHORT_CHARS = 2500
@@ -149,7 +150,7 @@ class _Keeper:
         if name == "src":
             return self._source(value)
         if name == "href":
-            return urls.clean(value)
+            return value if _WITHIN.match(value) else urls.clean(value)
         if name == "title" and tag == "a":
             return None  # the real target stands there
         if name == "background":
@@ -159,11 +160,11 @@ class _Keeper:
         return value
 
     def path(self, value: str) -> str | None:
-        """Of addresses of this site only the pictures' own."""
-        return value if value in self._paths else None
+        """Of addresses of this site only the pictures' own, and places in the mail."""
+        return value if value in self._paths or _WITHIN.match(value) else None
 
     def _source(self, value: str) -> str | None:
-        if self.path(value):
+        if value in self._paths:
             return value
         scheme, _, rest = value.strip().partition(":")
         return self._images.get(f"cid:{unquote(rest)}" if scheme.lower() == "cid" else value)
