@@ -4,12 +4,16 @@ Ids ascend with time, so a page is the same while newer items arrive above it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
+from litestar.params import QueryParameter
 
 T = TypeVar("T")
+
+PartNumber = Annotated[int, QueryParameter(name="part", ge=1, le=100_000)]
+"""Of a long text or list that is shown in parts, from 1."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

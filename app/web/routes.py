@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, entry, feed, lists, mail, public, search, threads
+from app.web.pages import aliases, attachments, enclosed, entry, feed, lists, mail, public, search, threads
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -32,6 +32,10 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/messages/{message_id:uuid}/headers", mail.show_headers),
     ("GET", "/messages/{message_id:uuid}/source", mail.show_source),
     ("GET", "/messages/{message_id:uuid}/print", mail.show_print),
+    ("GET", "/messages/{message_id:uuid}/enclosed/{ordinal:int}", enclosed.show_enclosed),
+    ("GET", "/messages/{message_id:uuid}/enclosed/{ordinal:int}/html", enclosed.show_enclosed_html),
+    ("GET", "/messages/{message_id:uuid}/enclosed/{ordinal:int}/source", enclosed.show_enclosed_source),
+    ("GET", "/messages/{message_id:uuid}/attachments", attachments.show_attachments),
     ("GET", "/messages/{message_id:uuid}/attachments/{ordinal:int}", mail.show_attachment),
     ("GET", "/attachments/{token:str}", mail.show_linked_attachment),
     ("GET", "/inline/{token:str}", mail.show_picture),

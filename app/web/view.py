@@ -11,6 +11,7 @@ from litestar.response.redirect import Redirect
 
 from app.lib.times import utc_now
 from app.web import dates, sizes
+from app.web.fitting import clipped, few
 from app.web.text import folded_text, linked_text
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -32,7 +33,9 @@ class View:
         )
         self._templates.globals["static"] = asset_urls
         self._templates.filters |= {
+            "clipped": clipped,
             "day": dates.day,
+            "few": few,
             "iso": dates.iso,
             "moment": dates.moment,
             "short": dates.short,

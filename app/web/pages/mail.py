@@ -1,6 +1,5 @@
 """Reading mail: a message, its HTML in a frame of its own, its header fields, its original."""
 
-import asyncio
 from typing import Literal
 from uuid import UUID
 
@@ -12,22 +11,24 @@ from litestar.response.redirect import Redirect
 from app.core.filing import service as filing
 from app.core.messages import images
 from app.core.messages import service as messages
-from app.core.messages.html import SafeHtml, sanitise
-from app.core.messages.model import OpenMessage
-from app.core.platform import Platform
 from app.core.threads import service as threads
 from app.errors import NotFound
 from app.lib.times import utc_now
 from app.web import downloads
+from app.web.body import View, body_of, safe_html
+from app.web.fitting import part, weight
 from app.web.forms import AnyRequest
 from app.web.glance import is_seen
 from app.web.headers import MAIL_CSP, PRINT_CSP
 from app.web.pages import lists
-from app.web.session import GivenSession, Session
+from app.web.paging import PartNumber
+from app.web.session import GivenSession
 from app.web.site import GivenPlatform, GivenSite
 from app.web.view import see_other
 
-Shown = Literal["text", "html"]
+_HEADERS_BYTES = 35_000
+_ROW_BYTES = 80
+"""Around each header field."""
 
 
 async def show_message(
@@ -36,7 +37,8 @@ async def show_message(
     site: GivenSite,
     session: GivenSession,
     message_id: FromPath[UUID],
-    view: FromQuery[Shown | None] = None,
+    view: FromQuery[View | None] = None,
+    number: PartNumber = 1,
 ) -> Response[str]:
     """A message, marked read by being seen: its text, or its HTML in a frame."""
     opened = await messages.open_message(platform, session.actor, message_id)
@@ -44,7 +46,6 @@ async def show_message(
         if not opened.line.is_read and is_seen(request):
             await filing.mark_read(conn, session.actor.account_id, message_id, is_read=True)
         in_thread = await threads.size(conn, session.actor.account_id, opened.line.thread_id)
-    safe = await _safe(platform, session, opened)
     return site.view.page(
         "message.html",
         session=session,
@@ -52,9 +53,7 @@ async def show_message(
         line=opened.line,
         summary=opened.line.summary,
         place=lists.place_of(opened.line.folder),
-        shown=_shown(opened, safe, view),
-        has_html=safe is not None,
-        safe=safe,
+        body=await body_of(platform, session, opened, view, part=number),
         in_thread=in_thread,
     )
 
@@ -64,7 +63,7 @@ async def show_html(
 ) -> Response[str]:
     """A message's HTML, sanitised, under a policy that lets it run nothing and load only its own pictures."""
     opened = await messages.open_message(platform, session.actor, message_id)
-    safe = await _safe(platform, session, opened)
+    safe = await safe_html(platform, session, opened)
     if safe is None:
         raise NotFound("This message has no HTML.")
     page = site.view.page("mail.html", safe=safe, subject=opened.line.summary.subject)
@@ -77,30 +76,36 @@ async def show_print(
     site: GivenSite,
     session: GivenSession,
     message_id: FromPath[UUID],
-    view: FromQuery[Shown | None] = None,
+    view: FromQuery[View | None] = None,
 ) -> Response[str]:
     """A message for paper: nothing around it, under the policy of its HTML. Marks nothing."""
     opened = await messages.open_message(platform, session.actor, message_id)
-    safe = await _safe(platform, session, opened)
+    body = await body_of(platform, session, opened, view)
     page = site.view.page(
         "print.html",
         message=opened,
         line=opened.line,
         summary=opened.line.summary,
-        safe=safe,
-        shown=_shown(opened, safe, view),
+        safe=body.safe,
+        shown=body.shown,
     )
     page.headers["Content-Security-Policy"] = PRINT_CSP
     return page
 
 
 async def show_headers(
-    platform: GivenPlatform, site: GivenSite, session: GivenSession, message_id: FromPath[UUID]
+    platform: GivenPlatform, site: GivenSite, session: GivenSession, message_id: FromPath[UUID], number: PartNumber = 1
 ) -> Response[str]:
-    """All header fields, as the servers on the way wrote them."""
+    """All header fields, as the servers on the way wrote them, in parts."""
     opened = await messages.open_message(platform, session.actor, message_id)
+    fields = part(
+        opened.headers,
+        number,
+        room=_HEADERS_BYTES,
+        weigh=lambda one: _ROW_BYTES + min(8000, weight(one.value)) + min(200, weight(one.name)),
+    )
     return site.view.page(
-        "headers.html", session=session, line=opened.line, summary=opened.line.summary, headers=opened.headers
+        "headers.html", session=session, line=opened.line, summary=opened.line.summary, headers=fields
     )
 
 
@@ -134,21 +139,3 @@ async def show_linked_attachment(
 async def show_picture(request: downloads.AnyRequest, platform: GivenPlatform, token: FromPath[str]) -> Stream:
     """A picture inside a message's HTML, to whoever has the frame's path to it."""
     return await downloads.to_look_at(request, await images.picture(platform, token, now=utc_now()))
-
-
-def _shown(opened: OpenMessage, safe: SafeHtml | None, wanted: Shown | None) -> Shown:
-    """What is wanted if it is there; else the text if there is any."""
-    if safe is None:
-        return "text"
-    has_text = opened.text is not None and bool(opened.text.strip())
-    return wanted or ("text" if has_text else "html")
-
-
-async def _safe(platform: Platform, session: Session, opened: OpenMessage) -> SafeHtml | None:
-    if opened.html is None or not opened.html.strip():
-        return None
-    return await asyncio.to_thread(_sanitised, platform, session, opened, opened.html)
-
-
-def _sanitised(platform: Platform, session: Session, opened: OpenMessage, html: str) -> SafeHtml:
-    return sanitise(html, images.paths(platform, session.actor, opened, now=utc_now()))
