@@ -10,11 +10,22 @@ from uuid import UUID
 
 import msgspec
 
+from app.api.invitations import InvitationResource, invitation_resource
 from app.core.accounts.model import Account, Usage
 from app.core.aliases.model import Alias, WhenDisabled
 from app.core.filing.model import Action
 from app.core.filing.service import MAX_AT_ONCE
-from app.core.messages.model import Attachment, Correspondent, Folder, Link, MessageLine, OpenMessage
+from app.core.messages.model import (
+    Attachment,
+    Correspondent,
+    EnclosedLine,
+    Folder,
+    Link,
+    MessageLine,
+    OpenMessage,
+    Role,
+)
+from app.core.messages.notes import NoteCode
 from app.core.search.hits import Piece
 from app.errors import FieldError
 from app.lib.times import rfc3339
@@ -104,12 +115,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttachmentResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An attachment. `content_type` is the sender's word; `url` needs no key and works until `url_expires_at`."""
+    """An attachment. `content_type` is the sender's word; `url` needs no key and works until `url_expires_at`.
+
+    `role` tells a file from a picture that the HTML shows and from a signature.
+    """
 
     id: str
     filename: str
     content_type: str
     size: int
+    role: Role
     url: str
     url_expires_at: Moment
 
@@ -172,6 +187,30 @@ class ThreadResource(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[MessageResource]
 
 
+class NoteResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What to know about how a message was made; `code` is for programs. Nothing was checked, decrypted or fetched."""
+
+    code: NoteCode
+    text: str
+
+
+class EnclosedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A message inside a message; `size` in bytes as it lies in the original, null where that is not known.
+
+    `id` counts the enclosed messages. `attachment_ids` are those inside it, among the outer message's attachments.
+    """
+
+    id: str
+    sender: Person | None = msgspec.field(name="from")
+    to: list[Person]
+    cc: list[Person]
+    subject: str
+    snippet: str
+    sent_at: Moment | None
+    size: int | None
+    attachment_ids: list[str]
+
+
 class WholeMessage(MessageResource, frozen=True, kw_only=True):
     """One message with its content.
 
@@ -183,7 +222,10 @@ class WholeMessage(MessageResource, frozen=True, kw_only=True):
     html: str | None
     is_truncated: bool
     headers: list[HeaderResource]
+    notes: list[NoteResource]
+    enclosed: list[EnclosedResource]
     tls: TlsResource | None
+    invitations: list[InvitationResource]
 
 
 class MessagePatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -272,8 +314,36 @@ def whole_message(opened: OpenMessage, links: Sequence[Link]) -> WholeMessage:
         text=opened.text,
         html=opened.html,
         is_truncated=opened.is_truncated,
-        headers=[HeaderResource(name=header.name, value=header.value) for header in opened.headers],
+        headers=header_resources(opened),
+        notes=note_resources(opened),
+        enclosed=[enclosed_resource(one) for one in opened.enclosed],
         tls=TlsResource(version=tls[0], cipher=tls[1]) if tls else None,
+        invitations=[invitation_resource(one) for one in opened.invitations],
+    )
+
+
+def header_resources(opened: OpenMessage) -> list[HeaderResource]:
+    """Its header fields."""
+    return [HeaderResource(name=header.name, value=header.value) for header in opened.headers]
+
+
+def note_resources(opened: OpenMessage) -> list[NoteResource]:
+    """What to know about it."""
+    return [NoteResource(code=note.code, text=note.words) for note in opened.notes]
+
+
+def enclosed_resource(one: EnclosedLine) -> EnclosedResource:
+    """A message inside another."""
+    return EnclosedResource(
+        id=str(one.ordinal),
+        sender=_person(one.sender) if one.sender else None,
+        to=[_person(person) for person in one.to],
+        cc=[_person(person) for person in one.cc],
+        subject=one.subject,
+        snippet=one.snippet,
+        sent_at=rfc3339(one.sent_at) if one.sent_at else None,
+        size=one.size,
+        attachment_ids=[str(attachment.ordinal) for attachment in one.attachments],
     )
 
 
@@ -287,6 +357,7 @@ def _attachment(one: Attachment, link: Link) -> AttachmentResource:
         filename=one.filename,
         content_type=one.content_type,
         size=one.size,
+        role=one.role,
         url=link.url,
         url_expires_at=rfc3339(link.expires_at),
     )

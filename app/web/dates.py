@@ -14,7 +14,12 @@ def iso(at: datetime) -> str:
 def moment(at: datetime) -> str:
     """`Saturday 21 November 2026, 09:30 UTC`."""
     utc = at.astimezone(UTC)
-    return f"{_DAYS[utc.weekday()]} {utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+    return f"{weekday(utc)}, {utc:%H:%M} UTC"
+
+
+def weekday(at: datetime) -> str:
+    """`Saturday 21 November 2026`, the day that `at` itself says."""
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def short(at: datetime, now: datetime) -> str:

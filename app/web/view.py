@@ -10,7 +10,7 @@ from litestar import MediaType, Response
 from litestar.response.redirect import Redirect
 
 from app.lib.times import utc_now
-from app.web import dates, sizes
+from app.web import dates, invitations, sizes
 from app.web.fitting import clipped, few
 from app.web.text import folded_text, linked_text
 
@@ -36,6 +36,14 @@ class View:
             "clipped": clipped,
             "day": dates.day,
             "few": few,
+            "event_answer": invitations.answer,
+            "event_answers": invitations.answers,
+            "event_described": invitations.described,
+            "event_kind": invitations.kind,
+            "event_linked": invitations.linked_within,
+            "event_occurrence": invitations.occurrence,
+            "event_times": invitations.times,
+            "event_utc_times": invitations.utc_times,
             "iso": dates.iso,
             "moment": dates.moment,
             "short": dates.short,
