@@ -15,20 +15,17 @@ from app.api.errors import give_problems
 from app.api.router import api_router
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account, NewAccount
-from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth import service as auth
 from app.core.auth.model import Actor
 from app.core.domains import service as domains
 from app.core.messages import service as messages
-from app.core.messages.cut import Cutter
-from app.core.messages.objects import NewObjects
-from app.core.messages.receive import Envelope, Recipient, receive
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.lib.times import utc_now, utc_today
 from app.vault.passwords import PasswordRecord
+from tests.mail import deliver
 
 Serve = Callable[[Litestar], Awaitable["Api"]]
 
@@ -110,21 +107,8 @@ class Api:
 
     async def deliver(self, user: User, raw: bytes) -> UUID:
         """Receive a message to the user's alias, as SMTP does; its id."""
-        platform, parsed = self.platform, addresses.parse(user.alias.address)
-        assert parsed is not None
-        async with platform.db.connection() as conn:
-            mailbox = await aliases.mailbox(conn, parsed)
-        assert mailbox is not None
-        objects = NewObjects(platform.blobs, mailbox.account_id, is_sealed=True)
-        cutter = Cutter(objects.open)
-        await cutter.write(raw)
-        cut = await cutter.finish()
-        envelope = Envelope(sender="shop@shop.example", tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
-        recipient = Recipient(address=user.alias.address, mailbox=mailbox)
-        committer = Committer(platform.db, shard=0)
-        await receive(platform, committer, envelope, [recipient], cut, objects, now=utc_now())
-        await committer.close()
-        async with platform.db.connection() as conn:
+        await deliver(Committer(self.platform.db, shard=0), self.platform, raw, user.alias.address)
+        async with self.platform.db.connection() as conn:
             (line,) = await messages.page(conn, user.actor, folder=None, before=None, limit=1)
         return line.message_id
 

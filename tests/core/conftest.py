@@ -8,19 +8,16 @@ import pytest
 
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account, NewAccount
-from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth.model import Actor
 from app.core.messages import queries, service
-from app.core.messages.cut import Cutter
 from app.core.messages.model import Delivery, MessageLine
-from app.core.messages.objects import NewObjects
-from app.core.messages.receive import Envelope, Recipient, receive
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.lib.times import utc_now, utc_today
 from app.vault.passwords import PasswordRecord
+from tests import mail
 
 # Hashing a real password costs a tenth of a second, and nobody signs in here.
 NO_PASSWORD = PasswordRecord(salt=bytes(16), memory_kib=65536, iterations=1, lanes=1, verifier="none")
@@ -121,38 +118,10 @@ async def committer(platform: Platform) -> AsyncIterator[Committer]:
 
 
 @pytest.fixture
-def recipient(platform: Platform) -> Callable[[str], Awaitable[Recipient]]:
-    async def find(text: str) -> Recipient:
-        parsed = addresses.parse(text)
-        assert parsed is not None
-        async with platform.db.connection() as conn:
-            mailbox = await aliases.mailbox(conn, parsed)
-        assert mailbox is not None
-        return Recipient(address=text, mailbox=mailbox)
-
-    return find
-
-
-@pytest.fixture
-def deliver(platform: Platform, committer: Committer, recipient: Callable[[str], Awaitable[Recipient]]) -> Deliver:
+def deliver(platform: Platform, committer: Committer) -> Deliver:
     """`await deliver(raw, "ada-alias@restante.test", …)`: as after DATA, by the process whose committer is `via`."""
 
-    async def run(
-        raw: bytes,
-        *to: str,
-        sender: str = "shop@shop.test",
-        is_sealed: bool = True,
-        via: Committer = committer,
-    ) -> None:
-        recipients: Sequence[Recipient] = [await recipient(address) for address in to]
-        objects = NewObjects(platform.blobs, recipients[0].mailbox.account_id, is_sealed=is_sealed)
-        cutter = Cutter(objects.open)
-        await cutter.write(raw)
-        cut = await cutter.finish()
-        envelope = Envelope(sender=sender, tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
-        try:
-            await receive(platform, via, envelope, recipients, cut, objects, now=utc_now())
-        finally:
-            await objects.discard()
+    async def run(raw: bytes, *to: str, is_sealed: bool = True, via: Committer = committer) -> None:
+        await mail.deliver(via, platform, raw, *to, sender="shop@shop.test", is_sealed=is_sealed)
 
     return run

@@ -15,21 +15,18 @@ from litestar import Litestar
 from playwright.async_api import BrowserContext, async_playwright
 
 from app.api.router import api_router
-from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth.model import Actor
 from app.core.messages import service as messages
-from app.core.messages.cut import Cutter
 from app.core.messages.model import MessageLine
-from app.core.messages.objects import NewObjects
-from app.core.messages.receive import Envelope, Recipient, receive
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.lib.times import utc_now
 from app.web.app import create_app
 from app.web.headers import CSP
 from tests.conftest import PASSWORD, MakeAccount
+from tests.mail import deliver
 
 CHROMIUM = shutil.which("chromium")
 ORIGIN = "http://restante.test"
@@ -137,20 +134,7 @@ class Owner:
 
     async def deliver(self, raw: bytes) -> UUID:
         """Receive a message as SMTP does; its id."""
-        platform, parsed = self.platform, addresses.parse(self.alias.address)
-        assert parsed is not None
-        async with platform.db.connection() as conn:
-            mailbox = await aliases.mailbox(conn, parsed)
-        assert mailbox is not None
-        objects = NewObjects(platform.blobs, mailbox.account_id, is_sealed=True)
-        cutter = Cutter(objects.open)
-        await cutter.write(raw)
-        cut = await cutter.finish()
-        envelope = Envelope(sender="shop@shop.example", tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
-        recipient = Recipient(address=self.alias.address, mailbox=mailbox)
-        committer = Committer(platform.db, shard=0)
-        await receive(platform, committer, envelope, [recipient], cut, objects, now=utc_now())
-        await committer.close()
+        await deliver(Committer(self.platform.db, shard=0), self.platform, raw, self.alias.address)
         return (await self.newest()).message_id
 
     async def lines(self, limit: int = 200) -> list[MessageLine]:

@@ -1,0 +1,41 @@
+"""Mail received as SMTP does it after DATA, but without SMTP."""
+
+from app.core.aliases import address as addresses
+from app.core.aliases import service as aliases
+from app.core.messages.cut import Cutter
+from app.core.messages.objects import NewObjects
+from app.core.messages.receive import Envelope, Recipient, receive
+from app.core.messages.store import Committer
+from app.core.platform import Platform
+from app.lib.times import utc_now
+
+
+async def deliver(
+    committer: Committer,
+    platform: Platform,
+    raw: bytes,
+    *to: str,
+    sender: str = "shop@shop.example",
+    is_sealed: bool = True,
+) -> None:
+    """Store the message for all of these addresses."""
+    recipients = [await _recipient(platform, address) for address in to]
+    objects = NewObjects(platform.blobs, recipients[0].mailbox.account_id, is_sealed=is_sealed)
+    cutter = Cutter(objects.open)
+    await cutter.write(raw)
+    cut = await cutter.finish()
+    envelope = Envelope(sender=sender, tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
+    try:
+        await receive(platform, committer, envelope, recipients, cut, objects, now=utc_now())
+        await committer.close()
+    finally:
+        await objects.discard()
+
+
+async def _recipient(platform: Platform, text: str) -> Recipient:
+    parsed = addresses.parse(text)
+    assert parsed is not None
+    async with platform.db.connection() as conn:
+        mailbox = await aliases.mailbox(conn, parsed)
+    assert mailbox is not None
+    return Recipient(address=text, mailbox=mailbox)
