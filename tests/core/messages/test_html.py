@@ -331,6 +331,36 @@ def test_what_wanted_to_load_is_counted_by_host(html: str, hosts: dict[str, int]
 
 
 @pytest.mark.parametrize(
+    ("html", "kinds"),
+    [
+        (
+            "<img src=//a.example/1><table background=//a.example/2></table><p style='background:url(//a.example/3)'>",
+            {"picture": 3},
+        ),
+        ("<input type=image src=//a.example/1><picture><source srcset='//a.example/2 2x'></picture>", {"picture": 2}),
+        ("<style>p{background:image-set('//a.example/1' 1x)}q{background:url(//a.example/2)}</style>", {"picture": 2}),
+        (
+            "<style>@import '//a.example/1';@font-face{src:url(//a.example/2),url(//a.example/3)}</style>",
+            {"font": 2, "style sheet": 1},
+        ),
+        ("<link rel=stylesheet href=//a.example/1><link rel=canonical href=//a.example/>", {"style sheet": 1}),
+        ("<iframe src=//a.example/1></iframe><object data=//a.example/2></object>", {"frame": 2}),
+        (
+            "<video poster=//a.example/1 src=//a.example/2><track src=//a.example/3></video>",
+            {"recording": 2, "picture": 1},
+        ),
+        ("<script src=//a.example/1></script>", {"script": 1}),
+        ("<amp-img src=//a.example/1></amp-img><amp-list src=//a.example/2></amp-list>", {"picture": 1, "frame": 1}),
+        ("<!--[if mso]><img src=//a.example/1><style>p{background:url(//a.example/2)}</style><![endif]-->", {}),
+        ("<p>A background is written url(//a.example/1).</p>", {}),
+        ("<style><!-- p{background:url(//a.example/1)} --></style>", {"picture": 1}),
+    ],
+)
+def test_what_wanted_to_load_is_named_by_kind(html: str, kinds: dict[str, int]) -> None:
+    assert dict(sanitise(html).blocked_kinds) == kinds
+
+
+@pytest.mark.parametrize(
     "attributes",
     [
         "width=1 height=1",

@@ -7,23 +7,38 @@ from html import unescape
 import msgspec
 import nh3
 
+from app.core.messages.html.document import Document
+
 Hosts = tuple[tuple[str, int], ...]
 """(host, how many), most first."""
 
-_LOADING_TAGS = frozenset(
-    "audio embed iframe image img input link object script source svg table td th track tr use video".split()
-)
+Kinds = tuple[tuple[str, int], ...]
+"""(picture, style sheet, font, frame, script, recording or other; how many), most first."""
+
+_KINDS = {
+    "picture": "amp-anim amp-img amp-pixel div image img input source svg table td th tr use",
+    "frame": "amp-iframe amp-list embed iframe object",
+    "recording": "amp-audio amp-video audio track video",
+    "script": "script",
+    "style sheet": "link",
+}
+_KIND_OF = {tag: kind for kind, tags in _KINDS.items() for tag in tags.split()}
+_PICTURE_ATTRIBUTES = frozenset({"background", "poster", "srcset"})
 _LOADING_ATTRIBUTES = frozenset({"background", "data", "href", "poster", "src", "srcset", "xlink:href"})
 _SIZE_ATTRIBUTES = frozenset({"width", "height", "style"})
+_PIXEL_TAGS = frozenset({"amp-pixel", "image", "img"})
+_NOT_LOADED = re.compile(r"\b(?:canonical|alternate|author|license|next|prev|shortlink|me)\b", re.IGNORECASE)
+_STYLE = re.compile(r"\sstyle\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_FONT_FACE = re.compile(r"@font-face\s*\{[^{}]{0,4000}\}?", re.IGNORECASE)
 _REMOTE = re.compile(r"(?:https?:)?[\\/]{2,}+([^\s/\\?#,;&\"'()<>]+)", re.IGNORECASE)
 _STYLE_LOADS = re.compile(
-    r"(?:\burl\(|@import\s)(?:[\s\"']|&quot;|&#39;|&apos;){0,9}(?!url\()([^\s\"'()]+)", re.IGNORECASE
+    r"(\burl\(|@import\s|\b(?:image-set|src)\()(?:[\s\"']|&quot;|&#39;|&apos;){0,9}(?!url\()([^\s\"'()]+)",
+    re.IGNORECASE,
 )
-_BODY = re.compile(r"<body(?=[\s/>])", re.IGNORECASE)
 _PORT = re.compile(r":\d*\Z")
 _MAX_HOST_CHARS = 253
 # What the HTML serialisation algorithm (HTML standard section 13.3) writes: quoted values without quotes in them.
-_ELEMENT = re.compile(r'<([a-z]+)((?: [\w:-]+="[^"]*")+)>')
+_ELEMENT = re.compile(r'<([a-z-]+)((?: [\w:-]+="[^"]*")+)>')
 _ATTRIBUTE = re.compile(r' ([\w:-]+)="([^"]*)"')
 _TINY = re.compile(r"\s*0*[0-2](?:\.\d+)?(?:px)?\s*\Z", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(
@@ -43,34 +58,46 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     hosts: Hosts
     pixels: Hosts
+    kinds: Kinds
 
 
-def wanted(html: str) -> Wanted:
+def wanted(document: Document) -> Wanted:
     """Found by a real HTML parser, so that what a browser would load is what is counted. Not for bombs."""
-    found = Counter(_style_hosts(html))
+    styles = [first or second for first, second in _STYLE.findall(document.content)]
+    found = _style_loads("\n".join([document.sheets, *styles]))
     pixels: Counter[str] = Counter()
-    # A fragment has no body: its attributes would be dropped unseen.
-    for tag, attributes in _loading_elements(_BODY.sub("<object", html)):
+    for tag, attributes in _loading_elements(document.content):
+        if tag == "link" and _NOT_LOADED.search(attributes.get("rel", "")):
+            continue
         for name in attributes.keys() & _LOADING_ATTRIBUTES:
             hosts = [host for host in map(_host, re.split(r"[\s,]+", attributes[name])) if host]
-            found.update(hosts)
-            if name == "src" and tag in {"img", "image"} and _is_pixel(attributes):
+            kind = "picture" if name in _PICTURE_ATTRIBUTES else _KIND_OF[tag]
+            found += [(kind, host) for host in hosts]
+            if name == "src" and tag in _PIXEL_TAGS and _is_pixel(tag, attributes):
                 pixels.update(hosts)
-    return Wanted(hosts=_sorted(found), pixels=_sorted(pixels))
+    return _counted(found, pixels)
 
 
 def wanted_by_styles(html: str) -> Wanted:
     """What the text alone tells, for HTML that no parser should touch."""
-    return Wanted(hosts=_sorted(Counter(_style_hosts(html))), pixels=())
+    return _counted(_style_loads(html), Counter())
+
+
+def _counted(found: list[tuple[str, str]], pixels: Counter[str]) -> Wanted:
+    return Wanted(
+        hosts=_sorted(Counter(host for _, host in found)),
+        pixels=_sorted(pixels),
+        kinds=_sorted(Counter(kind for kind, _ in found)),
+    )
 
 
 def _loading_elements(html: str) -> list[tuple[str, dict[str, str]]]:
     kept = set(_LOADING_ATTRIBUTES | _SIZE_ATTRIBUTES)
     clean = nh3.clean(
         html,
-        tags=set(_LOADING_TAGS),
+        tags=set(_KIND_OF),
         clean_content_tags=set(),
-        attributes=dict.fromkeys(_LOADING_TAGS, kept),
+        attributes=dict.fromkeys(_KIND_OF, kept) | {"link": {"href", "rel"}},
         link_rel=None,
         url_schemes={"http", "https"},
     )
@@ -80,16 +107,23 @@ def _loading_elements(html: str) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-def _is_pixel(attributes: dict[str, str]) -> bool:
+def _is_pixel(tag: str, attributes: dict[str, str]) -> bool:
     """Too small or too hidden to be looked at, or of an address that senders' services use for nothing else."""
+    if tag == "amp-pixel":
+        return True
     sizes = [attributes[name] for name in ("width", "height") if name in attributes]
     if sizes and all(map(_TINY.match, sizes)):
         return True
     return bool(_HIDDEN_STYLE.search(attributes.get("style", "")) or _PIXEL_PATH.search(attributes["src"]))
 
 
-def _style_hosts(html: str) -> list[str]:
-    return [host for host in map(_host, _STYLE_LOADS.findall(html)) if host]
+def _style_loads(css: str) -> list[tuple[str, str]]:
+    """(kind, host) of what the styles would load."""
+    fonts = " ".join(_FONT_FACE.findall(css))
+    found = [("font", url) for _, url in _STYLE_LOADS.findall(fonts)]
+    for how, url in _STYLE_LOADS.findall(_FONT_FACE.sub(" ", css)):
+        found.append(("style sheet" if how.startswith("@") else "picture", url))
+    return [(kind, host) for kind, host in ((kind, _host(url)) for kind, url in found) if host]
 
 
 def _host(url: str) -> str | None:

@@ -13,7 +13,7 @@ from app.core.messages.html.bombs import is_bomb, words_of
 from app.core.messages.html.document import rooted, taken_apart
 from app.core.messages.html.fluid import marked
 from app.core.messages.html.pictures import replaced
-from app.core.messages.html.remote import Hosts, wanted, wanted_by_styles
+from app.core.messages.html.remote import Hosts, Kinds, wanted, wanted_by_styles
 from app.core.messages.html.styles import DARK_SCHEME, PROPERTIES, StyleCleaner
 from app.core.messages.html.targets import told
 
@@ -76,6 +76,8 @@ class SafeHtml(msgspec.Struct, frozen=True, kw_only=True):
     """(host, how many), most first."""
     pixels: Hosts
     """The part of those that only reports that the mail was opened."""
+    blocked_kinds: Kinds
+    """(what, how many), most first."""
 
     @property
     def css_for_paper(self) -> str:
@@ -103,12 +105,19 @@ def sanitise(html: str, images: Mapping[str, str] | None = None) -> SafeHtml:
     """
     if is_bomb(html):
         found = wanted_by_styles(html)
-        return SafeHtml(html=words_of(html), css="", paper="reader", blocked_hosts=found.hosts, pixels=found.pixels)
+        return SafeHtml(
+            html=words_of(html),
+            css="",
+            paper="reader",
+            blocked_hosts=found.hosts,
+            pixels=found.pixels,
+            blocked_kinds=found.kinds,
+        )
     document, styles = taken_apart(html), StyleCleaner()
     css = styles.sheet(document.sheets)
     keeper = _Keeper(styles, images or {})
     clean = rooted(_clean(document.content, keeper))
-    found = wanted(html)
+    found = wanted(document)
     has_colours = styles.has_colours or keeper.has_colours
     is_dark_too = DARK_SCHEME in css and (_DARK_CSS.search(css) or _DARK_META.search(html))
     return SafeHtml(
@@ -117,6 +126,7 @@ def sanitise(html: str, images: Mapping[str, str] | None = None) -> SafeHtml:
         paper="white" if has_colours and not is_dark_too else "reader",
         blocked_hosts=found.hosts,
         pixels=found.pixels,
+        blocked_kinds=found.kinds,
     )
 
 
