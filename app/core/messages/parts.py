@@ -51,7 +51,7 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     pieces: tuple[bytes | Cut, ...]
 
 
-def leaf_of(part: Message, payload: str, ordinal: int, layout: Layout, *, is_nested: bool) -> Leaf:
+def leaf_of(part: Message, payload: bytes, ordinal: int, layout: Layout, *, is_nested: bool) -> Leaf:
     """The leaf that a part with this payload is; never raises."""
     content_type = part.get_content_type()
     if content_type.startswith("multipart/"):
@@ -61,7 +61,6 @@ def leaf_of(part: Message, payload: str, ordinal: int, layout: Layout, *, is_nes
     name = filename(part)
     disposition = token(headers.text(part.get("Content-Disposition", "")))
     is_flowed = content_type == "text/plain" and _says(part, "format", "flowed")
-    raw = payload.encode("utf-8", "surrogateescape")
     return Leaf(
         ordinal=ordinal,
         content_type=content_type,
@@ -75,7 +74,7 @@ def leaf_of(part: Message, payload: str, ordinal: int, layout: Layout, *, is_nes
         is_nested=is_nested,
         is_flowed=is_flowed,
         has_delsp=is_flowed and _says(part, "delsp", "yes"),
-        pieces=tuple(split_payload(raw, layout.marker, layout.cuts)) if raw else (),
+        pieces=tuple(split_payload(payload, layout.marker, layout.cuts)) if payload else (),
     )
 
 

@@ -4,6 +4,7 @@ What of it is shown is `bodies`'.
 """
 
 import re
+from copy import copy
 from email.message import Message
 
 import msgspec
@@ -97,7 +98,7 @@ class _Grower:
                 nodes.append(self.node(block, depth + 1, None, is_nested=is_nested))
                 continue
             text = "".join(f"{name}: {value}\r\n" for name, value in block.raw_items())
-            leaf = self._leaf(block, text + _raw(block), is_nested=is_nested)
+            leaf = self._leaf(block, text.encode("utf-8", "surrogateescape") + _raw(block), is_nested=is_nested)
             nodes.append(Node(kind=leaf.content_type, part=block, leaf=leaf))
         return nodes
 
@@ -115,7 +116,7 @@ class _Grower:
             nodes.append(Node(kind=leaf.content_type, part=part, leaf=leaf))
         return nodes
 
-    def _leaf(self, part: Message, raw: str, *, is_nested: bool) -> Leaf:
+    def _leaf(self, part: Message, raw: bytes, *, is_nested: bool) -> Leaf:
         leaf = leaf_of(part, raw, self._count, self._layout, is_nested=is_nested)
         self._count += 1
         return leaf
@@ -129,11 +130,15 @@ def _inner(part: Message) -> list[Message] | None:
     return payload
 
 
-def _raw(part: Message) -> str:
+def _raw(part: Message) -> bytes:
+    """The content as it was sent. Only when told to decode does the library leave 8-bit content as it is."""
     payload: object = part.get_payload()
-    if isinstance(payload, list) and payload:
-        payload = payload[0].get_payload()
-    return payload if isinstance(payload, str) else ""
+    if isinstance(payload, list):
+        return _raw(payload[0]) if payload else b""
+    unlabelled = copy(part)
+    del unlabelled["Content-Transfer-Encoding"]
+    content: object = unlabelled.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 def _is_encoded(part: Message, inner: Message) -> bool:

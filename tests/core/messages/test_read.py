@@ -187,6 +187,16 @@ def test_the_charset_may_be_encoded_too() -> None:
     assert only(b"Subject: x\n\nx").charset is None
 
 
+@pytest.mark.parametrize("encoding", [b"", b"8bit", b"binary", b"quoted-printable", b"base64", b"x-unknown"])
+@pytest.mark.parametrize(
+    "charset", [b"", b"; charset=iso-8859-1", b"; charset=koi8-r", b"; charset=cp037", b"; charset=x"]
+)
+def test_eight_bit_content_stays_as_it_was_sent(charset: bytes, encoding: bytes) -> None:
+    field = b"\nContent-Transfer-Encoding: " + encoding if encoding else b""
+    found = only(b"Content-Type: text/plain" + charset + field + b"\n\ncaf\xe9 \xc3\xa9\x00\xff")
+    assert body(found) == b"caf\xe9 \xc3\xa9\x00\xff"
+
+
 def nested(depth: int) -> bytes:
     heads = (b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(depth))
     return b"Subject: deep\r\n" + b"".join(heads)
