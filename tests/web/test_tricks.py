@@ -1,7 +1,7 @@
 """Tricks that have got past sanitisers, in a real Chromium with scripts on: nothing may be asked for, nothing may run.
 
 `tricks/*.txt` hold them, a line `--- name` before each; SINK stands for the address of a server that writes down
-whoever asks, SINKHOST for its host and port.
+whoever asks, SINKHOST for its host and port, REPEAT(n,x) for x n times.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 FILES = sorted((Path(__file__).parent / "tricks").glob("*.txt"))
+_REPEAT = re.compile(r"REPEAT\((\d+),([^)]*)\)")
 
 
 class Sink:
@@ -72,7 +73,8 @@ async def page(origin: str, chromium: BrowserContext, signed_in: Browser) -> Pag
 
 
 def tricks(path: Path) -> list[str]:
-    return [part.partition("\n")[2] for part in re.split(r"^--- ", path.read_text(), flags=re.MULTILINE)[1:]]
+    parts = re.split(r"^--- ", path.read_text(), flags=re.MULTILINE)[1:]
+    return [_REPEAT.sub(lambda piece: piece[2] * int(piece[1]), part.partition("\n")[2]) for part in parts]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
