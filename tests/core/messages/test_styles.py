@@ -100,6 +100,12 @@ def test_all_else_goes(css: str) -> None:
     assert not clean or css == "p{color:red"
 
 
+@pytest.mark.parametrize("digits", [10, 1_000, 5_000, 100_000])
+def test_endless_numbers_go_like_other_odd_values(digits: int) -> None:
+    assert sheet(f"p{{width:{'1' * digits};color:red}}") == ".mail p{color:red}"
+    assert StyleCleaner().attribute(f"width:+{'1' * digits}px;color:red") == "color:red"
+
+
 def test_styles_of_a_mail_are_bounded() -> None:
     assert len(sheet("p{color:red}" * 100_000)) <= MAX_SHEET_CHARS * 2
     cleaner = StyleCleaner()

@@ -169,6 +169,13 @@ class _Keeper:
             self.has_colours = True
         return value
 
+    def safe_attribute(self, tag: str, name: str, value: str) -> str | None:
+        """As `attribute`; what it fails on goes. nh3 would keep it, and write it to the standard error output."""
+        try:
+            return self.attribute(tag, name, value)
+        except Exception:  # noqa: BLE001 - whatever it is, the attribute is not known to be harmless
+            return None
+
     def path(self, value: str) -> str | None:
         """Of addresses of this site only the pictures' own, and places in the mail."""
         return value if value in self._paths or _WITHIN.match(value) else None
@@ -186,7 +193,7 @@ def _clean(html: str, keeper: _Keeper) -> str:
         tags=set(_TAGS),
         clean_content_tags=set(_DROPPED_WITH_CONTENT),
         attributes=_ATTRIBUTES,
-        attribute_filter=keeper.attribute,
+        attribute_filter=keeper.safe_attribute,
         link_rel=_LINK_REL,
         set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes=set(_SCHEMES),

@@ -62,10 +62,14 @@ _MARGIN = re.compile(r"(?:^|(?<=;))margin(-(?:top|right|bottom|left))?:([^;]*)(;
 _MAX_DEPTH = 4
 _MAX_CONDITIONS = 2
 _MAX_RULES = 4000
-MAX_SHEET_CHARS = 256 * 1024
+MAX_SHEET_CHARS = 128 * 1024
 """Of all sheets of a mail together; more is not read. The parser takes about 3 µs a character."""
-MAX_ATTRIBUTE_CHARS = 512 * 1024
+MAX_ATTRIBUTE_CHARS = 128 * 1024
 """Of all different style attributes of a mail together."""
+
+# The parser makes an int of any number, which Python refuses from 4,301 digits on; none of this many is kept anyway.
+_MOST_DIGITS = 1000
+_ENDLESS_NUMBER = re.compile(rf"[0-9]{{{_MOST_DIGITS},}}")
 
 _Node = Any  # tinycss2 has no types
 
@@ -85,7 +89,7 @@ class StyleCleaner:
         self._left -= len(style)
         if self._left < 0:
             return None
-        nodes = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
+        nodes = tinycss2.parse_blocks_contents(_parsable(style), skip_comments=True, skip_whitespace=True)
         clean = self._declarations(nodes)
         if "background-" not in clean and any(map(_is_picture_below, nodes)):
             clean += f"{';' * bool(clean)}{PICTURE_BELOW}"
@@ -93,7 +97,7 @@ class StyleCleaner:
 
     def sheet(self, css: str) -> str:
         """The harmless rules of a style sheet, for what is inside the mail's own element."""
-        nodes = tinycss2.parse_stylesheet(css[:MAX_SHEET_CHARS], skip_comments=True, skip_whitespace=True)
+        nodes = tinycss2.parse_stylesheet(_parsable(css[:MAX_SHEET_CHARS]), skip_comments=True, skip_whitespace=True)
         return "\n".join(self._rules(nodes, depth=0))
 
     def _rules(self, nodes: Iterable[_Node], *, depth: int) -> list[str]:
@@ -148,6 +152,10 @@ def padded(body: str) -> str:
         return ";".join([*kept, *padding]) + ";"
 
     return re.sub(r";{2,}", ";", _MARGIN.sub(moved, body)).strip(";")
+
+
+def _parsable(css: str) -> str:
+    return _ENDLESS_NUMBER.sub(lambda digits: digits[0][:_MOST_DIGITS], css)
 
 
 def _declaration(name: str, tokens: Sequence[_Node]) -> tuple[str, str]:
