@@ -112,7 +112,7 @@ async def test_a_card_says_everything_and_keeps_its_links_honest(signed_in: Brow
     assert "https://x.example/?id=1" in targets
     assert not [target for target in targets if target.startswith("javascript")]
     assert {"datetime": "2026-11-23T09:00:00Z"} in page.all("time")
-    assert "invite.ics" in page.words
+    assert "open invite.ics in a calendar" in page.words
     paper = (await signed_in.get(f"/messages/{message_id}/print")).text
     assert "10:00</time> to <time" in paper
     assert "&lt;b&gt;Plans" in paper
@@ -120,7 +120,9 @@ async def test_a_card_says_everything_and_keeps_its_links_honest(signed_in: Brow
 
 async def test_a_cancelled_event_is_said_to_be(signed_in: Browser, ada: Owner) -> None:
     text = calendar("UID:1\nSUMMARY:Plans\nDTSTART:20261123T100000Z", method="CANCEL")
-    page = await signed_in.page(f"/messages/{await ada.deliver(invited(None, calendars=(text,)))}")
+    message_id = await ada.deliver(invited(None, calendars=(text,)))
+    assert "Cancelled: Plans" in (await signed_in.page(f"/threads/{message_id}")).words
+    page = await signed_in.page(f"/messages/{message_id}")
     assert "Cancelled: Plans" in page.words
     assert "This message has no text" not in page.words
     assert [tag for tag in page.all("section") if tag["class"] == "invitation cancelled"]
