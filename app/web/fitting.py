@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 TEXT_BYTES = 20_000
 """Of a text on its page: the rest is for what stands around it."""
+MAX_PARTS = 100
+"""Of one text; a MiB of words has some 80."""
+_MORE_CHARS = 100
 _MOST_BYTES = 5
 """Of one character: an escaped quotation mark."""
 
@@ -27,20 +30,30 @@ class TextPart(msgspec.Struct, frozen=True, kw_only=True):
     html: Markup
     number: int
     has_more: bool
+    is_cut: bool
+    """It is the last that is shown, and not the last there is."""
 
 
 def text_part(text: str, number: int, *, room: int = TEXT_BYTES) -> TextPart:
     """Part `number` of a text, quotes folded; behind the last one, the last. Parts end with a line where there is one.
 
-    The time is linear in where the part ends: a MiB takes some 100 ms.
+    The time is linear in where the part ends: some 100 ms for a MiB of words.
     """
-    at, start = 0, 0
+    number = min(number, MAX_PARTS)
+    at, start, size = 0, 0, room
     while True:
         at += 1
-        html, end = _fitting(text, start, room)
-        if at >= number or end >= len(text):
-            return TextPart(html=html, number=at, has_more=bool(text[end:].strip()))
-        start = end
+        html, end = _fitting(text, start, size, room)
+        has_more = bool(text[end:].strip())
+        if at >= number or not has_more:
+            return TextPart(
+                html=html,
+                number=at,
+                has_more=has_more and at < MAX_PARTS,
+                is_cut=has_more and at == MAX_PARTS,
+            )
+        # What fitted here will nearly fit next: texts are alike from part to part.
+        start, size = end, min(room, (end - start) * 5 // 4 + _MORE_CHARS)
 
 
 class Part(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -85,16 +98,15 @@ def fitting(weights: Iterable[int], room: int) -> int:
     return max(1, sum(1 for _ in takewhile(lambda total: total <= room, accumulate(weights))))
 
 
-def _fitting(text: str, start: int, room: int) -> tuple[Markup, int]:
-    """(what fits from `start` on, where it ends)."""
-    size = room
+def _fitting(text: str, start: int, size: int, room: int) -> tuple[Markup, int]:
+    """(what fits from `start` on, of at most `size` characters; where it ends)."""
     while True:
         end = _line_end(text, start, start + size)
         html = folded_text(text[start:end])
         made = len(html.encode("utf-8", "replace"))
         if made <= room or size == 1:
             return html, end
-        size = max(1, min(size // 2, int((end - start) * room / made * 0.95)))
+        size = max(1, min(size - 1, int((end - start) * room / made * 0.9)))
 
 
 def _line_end(text: str, start: int, end: int) -> int:

@@ -1,4 +1,4 @@
-"""Turning pages of lists, newest first, by the id of the first or last item shown. Pure.
+"""Turning pages of lists, newest first, by the id of the first or last item shown; and the numbers of parts. Pure.
 
 Ids ascend with time, so a page is the same while newer items arrive above it.
 """
@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 from litestar.params import QueryParameter
+
+from app.web.fitting import fitting
 
 T = TypeVar("T")
 
@@ -49,16 +51,20 @@ class Turned(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     is_first: bool
 
 
-def turned(found: Sequence[T], turn: Turn, size: int, key: Callable[[T], UUID]) -> Turned[T] | None:
-    """The page, out of what was found, newest first, when `size + 1` were asked for.
+def turned(
+    found: Sequence[T], turn: Turn, size: int, key: Callable[[T], UUID], *, room: int, weigh: Callable[[T], int]
+) -> Turned[T] | None:
+    """The page, out of what was found, newest first, when `size + 1` were asked for; as many as fit in `room` bytes.
 
     None when it would be the first page, but shorter or of another address: that one is to be shown instead.
     """
     is_upward = turn.before is None and turn.after is not None
     if is_upward and len(found) <= size:
         return None
-    items = found[1:] if is_upward else found[:size]
-    has_older = is_upward or len(found) > size
+    nearest = found[:0:-1] if is_upward else found[:size]
+    nearest = nearest[: fitting(map(weigh, nearest), room)]
+    items = nearest[::-1] if is_upward else nearest
+    has_older = is_upward or len(found) > len(items)
     return Turned(
         items=items,
         newer=key(items[0]) if items and not turn.is_first else None,

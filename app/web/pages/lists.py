@@ -21,6 +21,7 @@ from app.lib.db import Conn
 from app.lib.ids import parse_id
 from app.lib.times import utc_now
 from app.web import forms, undo
+from app.web.fitting import weight
 from app.web.forms import AnyRequest
 from app.web.narrowing import Narrowing
 from app.web.paging import Turn, address, turned
@@ -29,6 +30,10 @@ from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
 PAGE = 50
+LINES_BYTES = 43_000
+_MAX_STEPS_CHARS = 2000
+_LINE_BYTES, _UNREAD_BYTES, _STAR_BYTES, _FILES_BYTES = 515, 52, 86, 57
+"""Of a line without its texts, and of what may stand there."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +160,7 @@ async def _page(
     here = address(place.path, narrowing.query)
     async with platform.db.connection() as conn:
         found = await _found(conn, session, place, narrowing, turn)
-        page = turned(found, turn, PAGE, lambda line: line.message_id)
+        page = turned(found, turn, PAGE, lambda line: line.message_id, room=LINES_BYTES, weigh=line_bytes)
         if page is None:
             return see_other(here)
         counts = await filing.counts(conn, session.actor.account_id)
@@ -170,7 +175,7 @@ async def _page(
         back=address(here, turn.query),
         page=page,
         notice=_notice(request.query_params),
-        steps=request.query_params.get("undo", ""),
+        steps=request.query_params.get("undo", "")[:_MAX_STEPS_CHARS],
     )
 
 
@@ -191,6 +196,15 @@ async def _found(conn: Conn, session: Session, place: Place, narrowing: Narrowin
         limit=PAGE + 1,
         filters=narrowing.filters(alias_id),
     )
+
+
+def line_bytes(line: MessageLine) -> int:
+    """What a line weighs in a list."""
+    summary = line.summary
+    sender = weight(summary.sender.name or summary.sender.address) if summary.sender else 0
+    texts = min(120, sender) + min(400, weight(summary.subject)) + min(400, weight(summary.snippet))
+    flags = _UNREAD_BYTES * (not line.is_read) + _STAR_BYTES * line.is_starred
+    return _LINE_BYTES + flags + _FILES_BYTES * bool(summary.attachments) + texts + weight(line.alias_address)
 
 
 def _capped(count: int) -> str:
