@@ -7,6 +7,7 @@ from app.api.account import get_account
 from app.api.aliases import create_alias, get_alias, list_aliases, update_alias
 from app.api.auth import bearer
 from app.api.body import MAX_BYTES
+from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
 from app.api.messages import get_attachment, get_message, get_source, list_messages
@@ -27,6 +28,8 @@ def api_router(platform: Platform) -> Router:
             update_message,  # PATCH /messages/{id}
             delete_message,  # DELETE /messages/{id}
             get_source,  # GET   /messages/{id}/source
+            get_enclosed,  # GET   /messages/{id}/enclosed/{enclosed id}
+            get_enclosed_source,  # GET   /messages/{id}/enclosed/{enclosed id}/source
             get_thread,  # GET   /threads/{id}
             get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
             list_aliases,  # GET   /aliases

@@ -45,6 +45,7 @@ async def test_a_list_tells_a_message_in_the_words_of_the_design(api: Api, ada: 
     (data,) = answer["data"]
     received_at, attachments = data.pop("received_at"), data.pop("attachments")
     assert answer["next"] is None
+    assert data.pop("highlight") is None
     assert TIME.fullmatch(received_at)
     assert data == {
         "id": str(message_id),
@@ -67,16 +68,19 @@ async def test_a_list_tells_a_message_in_the_words_of_the_design(api: Api, ada: 
         assert timedelta() < expires_at - datetime.now(UTC) <= timedelta(minutes=5)
     photo, invoice = attachments
     assert photo.pop("id").isdigit()
-    assert photo == {"filename": "Foto für Ada.png", "content_type": "image/png", "size": len(PHOTO)}
+    about = {"filename": "Foto für Ada.png", "content_type": "image/png", "size": len(PHOTO), "role": "file"}
+    assert photo == about
     assert (invoice["filename"], invoice["content_type"]) == ("invoice.html", "text/html")
 
 
 async def test_one_message_adds_its_content(api: Api, ada: User, message_id: UUID) -> None:
     listed = (await api.get(MESSAGES, ada)).json()["data"][0]
+    del listed["highlight"]
     data = (await api.get(f"{MESSAGES}/{message_id}", ada)).json()["data"]
     assert data.pop("text").splitlines() == ["Thank you for your order."]
     assert data.pop("html").strip() == HOSTILE
     assert data.pop("is_truncated") is False
+    assert (data.pop("notes"), data.pop("enclosed"), data.pop("invitations")) == ([], [], [])
     assert data.pop("tls") == {"version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384"}
     headers = data.pop("headers")
     assert {"name": "Subject", "value": "Your order № 5"} in headers

@@ -16,7 +16,7 @@ import msgspec
 from app.core.auth.model import Actor
 from app.core.messages import content, opening, queries, read, service, shown, winmail
 from app.core.messages.html.sanitiser import data_images
-from app.core.messages.model import Content, MessageLine, OpenMessage
+from app.core.messages.model import Content, MessageLine, OpenEnclosed, OpenMessage
 from app.core.platform import Platform
 from app.errors import CannotOpen, NotFound
 from app.vault import links
@@ -37,6 +37,8 @@ class _Target(msgspec.Struct, frozen=True, array_like=True):
     message_key: bytes
     ordinal: int
     is_data: bool
+    enclosed: int = -1
+    """The enclosed message whose HTML has such pictures, -1 for the message itself."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -50,11 +52,13 @@ def paths(platform: Platform, actor: Actor, opened: OpenMessage, *, now: datetim
     """
     found: dict[str, str] = {}
     for attachment in opened.attachments:
-        address = f"cid:{attachment.content_id}"
-        if attachment.content_id and address not in found and len(found) < _MAX_PICTURES:
-            found[address] = _path(platform, actor, opened.line, attachment.ordinal, is_data=False, now=now)
+        called = attachment.content_id and f"cid:{attachment.content_id}"
+        for address in filter(None, (called, attachment.location)):
+            if address not in found and len(found) < _MAX_PICTURES:
+                found[address] = _path(platform, actor, opened.line, attachment.ordinal, now=now)
+    enclosed = opened.itself.ordinal if isinstance(opened, OpenEnclosed) else -1
     for place, address in enumerate(data_images(opened.html or "")[:_MAX_PICTURES]):
-        found[address] = _path(platform, actor, opened.line, place, is_data=True, now=now)
+        found[address] = _path(platform, actor, opened.line, place, is_data=True, enclosed=enclosed, now=now)
     return found
 
 
@@ -74,6 +78,8 @@ async def picture(platform: Platform, token: str, *, now: datetime) -> Content:
     opened = service.unseal(platform, target.account_id, line, sealed)
     reading = await asyncio.to_thread(read.read, opened.skeleton, line.summary.layout)
     if target.is_data:
+        if target.enclosed >= 0:
+            reading = opening.find_enclosed(reading, target.enclosed).reading
         _, html, _ = await shown.bodies(reading, opened.cuts, limit=opening.MAX_SHOWN_BYTES)
         return await _checked(_from_address(await asyncio.to_thread(data_images, html or ""), target.ordinal))
     leaf = next((leaf for leaf in reading.leaves if leaf.ordinal == winmail.leaf_ordinal(target.ordinal)), None)
@@ -97,8 +103,17 @@ def picture_type(first: bytes) -> str | None:
     return None
 
 
-def _path(platform: Platform, actor: Actor, line: MessageLine, ordinal: int, *, is_data: bool, now: datetime) -> str:
-    target = _Target(actor.account_id, line.message_id, line.message_key, ordinal, is_data)
+def _path(
+    platform: Platform,
+    actor: Actor,
+    line: MessageLine,
+    ordinal: int,
+    *,
+    is_data: bool = False,
+    enclosed: int = -1,
+    now: datetime,
+) -> str:
+    target = _Target(actor.account_id, line.message_id, line.message_key, ordinal, is_data, enclosed)
     expires_at = int((now + service.LINK_LIFETIME).timestamp())
     return f"/inline/{links.seal_link(platform.instance.subkey(_LABEL), _encode(target), expires_at=expires_at)}"
 

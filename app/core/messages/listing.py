@@ -52,6 +52,7 @@ async def _of_leaf(leaf: Leaf, cuts: StoredCuts, role: Role) -> Attachment:
         content_id=leaf.content_id,
         cut=-1 if cut is None else cut.ordinal,
         role=role,
+        location=leaf.content_location if role == "picture" else "",
     )
 
 

@@ -59,6 +59,8 @@ class Attachment(msgspec.Struct, frozen=True, array_like=True):
     """The cut whose object holds just this attachment's content, or -1."""
     role: Role = "file"
     """A picture that the HTML shows and a signature are not counted as attachments."""
+    location: str = ""
+    """The address by which the HTML calls a picture, if not by its content id (RFC 2557)."""
 
 
 class BlobRef(msgspec.Struct, frozen=True, array_like=True):

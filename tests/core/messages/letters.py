@@ -19,7 +19,8 @@ OUTER = (
     b"Content-Type: multipart/mixed; boundary=out\r\n\r\n"
     b"--out\r\n\r\nSee what Lena wrote.\r\n"
     b"--out\r\nContent-Type: message/rfc822\r\n\r\n" + INNER + b"\r\n"
-    b'--out\r\nContent-Type: application/pdf; name="rent.pdf"\r\nContent-Disposition: attachment\r\n\r\n%PDF of the rent\r\n'
+    b'--out\r\nContent-Type: application/pdf; name="rent.pdf"\r\nContent-Disposition: attachment\r\n\r\n'
+    b"%PDF of the rent\r\n"
     b"--out--\r\n"
 )
 BOUNCE = (
