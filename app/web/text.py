@@ -12,9 +12,11 @@ from app.core.messages import urls
 
 _URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
 _QUOTES = re.compile(r"(?:>[ ]?){1,20}")
+_SIGNATURE = re.compile(r"^-- $", re.MULTILINE)
 _DEEPEST = 3
 _AFTER_SENTENCE = ".,;:!?*_"
 _FOLDED = Markup('<details class="quoted"><summary>Quoted text</summary>{}</details>')
+_SIGNED = Markup('<span class="signature">{}</span>')
 _LINK = Markup('<a href="{0}" target="_blank" rel="noreferrer noopener nofollow">{0}</a>')
 
 
@@ -30,7 +32,9 @@ def folded_text(text: str) -> Markup:
     """The text for a <div class="words">, each run of quoted lines folded away in a <details>."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     runs = ((is_quoted, "\n".join(group)) for is_quoted, group in groupby(lines, key=lambda line: _depth(line) > 0))
-    return Markup("").join(_FOLDED.format(linked_text(run)) if quoted else _linked(run + "\n") for quoted, run in runs)
+    return Markup("").join(
+        _FOLDED.format(linked_text(run)) if quoted else _unquoted(run + "\n") for quoted, run in runs
+    )
 
 
 def _depth(line: str) -> int:
@@ -39,8 +43,15 @@ def _depth(line: str) -> int:
 
 
 def _block(depth: int, text: str) -> Markup:
-    linked = _linked(text)
-    return Markup('<span class="q{}">{}</span>').format(depth, linked) if depth else linked
+    return Markup('<span class="q{}">{}</span>').format(depth, _linked(text)) if depth else _unquoted(text)
+
+
+def _unquoted(text: str) -> Markup:
+    """What stands below a line of two dashes and a space is a signature (RFC 3676 section 4.3)."""
+    found = _SIGNATURE.search(text)
+    if found is None:
+        return _linked(text)
+    return _linked(text[: found.start()]) + _SIGNED.format(_linked(text[found.start() :]))
 
 
 def _linked(text: str) -> Markup:

@@ -1,8 +1,11 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
-from app.web.text import linked_text
+from app.web.text import folded_text, linked_text
 
 LINK = '<a href="{0}" target="_blank" rel="noreferrer noopener nofollow">{0}</a>'
 
@@ -54,3 +57,9 @@ def test_no_markup_of_the_sender_survives(text: str) -> None:
         assert url.lower().startswith(("http://", "https://"))
         assert not set(url) & set("<>\"'")
         assert "<" not in rest
+
+
+@pytest.mark.parametrize("html_of", [linked_text, folded_text])
+def test_a_signature_is_told_from_the_text(html_of: Callable[[str], Markup]) -> None:
+    assert html_of("Hi\n-- \nAda\n") == 'Hi\n<span class="signature">-- \nAda\n</span>'
+    assert "signature" not in html_of("Hi\n--\nAda\n--  \n> -- \n> Bob")
