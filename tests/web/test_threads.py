@@ -1,7 +1,7 @@
 import pytest
 
 from app.lib.ids import new_id
-from tests.web.conftest import Browser, MakeOwner, Owner
+from tests.web.conftest import Browser, MakeOwner, Owner, Page
 
 pytestmark = pytest.mark.anyio
 
@@ -32,14 +32,42 @@ async def test_a_single_message_names_no_conversation(signed_in: Browser, ada: O
     assert "Conversation" not in (await signed_in.page(f"/messages/{message_id}")).words
 
 
-async def test_a_long_conversation_names_what_it_does_not_open(signed_in: Browser, ada: Owner) -> None:
+def link(page: Page, rel: str) -> str:
+    (found,) = [one["href"] for one in page.all("a") if one.get("rel") == rel]
+    return found
+
+
+async def test_a_long_conversation_goes_on_page_by_page_both_ways(signed_in: Browser, ada: Owner) -> None:
     for number in range(22):
         await ada.deliver(part(number, f"text {number}."))
+    first = await signed_in.page(f"/threads/{(await ada.newest()).thread_id}")
+    assert "22 messages" in first.words
+    assert "text 12." in first.words
+    assert "text 11." not in first.words
+    assert "eve11@a.example" in first.words
+    second = await signed_in.page(link(first, "next"))
+    assert "from number 11 on" in second.words
+    assert "text 11." in second.words
+    assert "text 12." not in second.words
+    third = await signed_in.page(link(second, "next"))
+    assert "text 0." in third.words
+    assert not [one for one in third.all("a") if one.get("rel") == "next"]
+    assert (await signed_in.page(link(third, "prev"))).words == second.words
+    assert (await signed_in.page(link(second, "prev"))).words == first.words
+    assert (await signed_in.page(f"{link(second, 'first')}?before={new_id()}")).words == first.words
+
+
+async def test_html_is_shown_as_words_with_its_quotes_folded(signed_in: Browser, ada: Owner) -> None:
+    html = "<p>New &lt;words&gt;</p><ul><li>one</li></ul><blockquote>said before</blockquote><script>alert(1)</script>"
+    head = b"From: eve@a.example\r\nSubject: Plans\r\nContent-Type: text/html\r\n\r\n"
+    message_id = await ada.deliver(head + html.encode())
     page = await signed_in.page(f"/threads/{(await ada.newest()).thread_id}")
-    assert "22 messages" in page.words
-    assert "text 2." in page.words
-    assert "text 1." not in page.words
-    assert "eve1@a.example" in page.words
+    assert "New <words>\n\n- one\n" in page.words
+    assert len([one for one in page.all("details") if one["class"] == "quoted"]) == 1
+    assert "> said before" in page.words
+    assert "alert" not in page.words
+    assert "which was written in HTML" in page.words
+    assert f"/messages/{message_id}" in [one["href"] for one in page.all("a")]
 
 
 async def test_other_peoples_conversations_are_not_found(signed_in: Browser, make_owner: MakeOwner) -> None:
