@@ -9,7 +9,7 @@ _SCHEME = re.compile(r"(https?|mailto|tel):", re.IGNORECASE)
 _IGNORED = re.compile(r"[\t\n\r]")  # browsers take these out of addresses (URL standard section 4.4)
 _AROUND = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f "
 _MAX_CHARS = 8192
-_MAX_HOPS = 5
+_MAX_HOPS = 6
 
 _TRACKING = re.compile(
     r"(?:utm[_-]\w+|mc_[ce]id|fbclid|gclid|gclsrc|gbraid|wbraid|dclid|gad_(?:source|campaignid)|_gl|srsltid|msclkid|yclid"
@@ -42,11 +42,12 @@ def clean(url: str) -> str | None:
         return _mailto(url) if scheme[1].lower() == "mailto" else url
     reached = url
     for _ in range(_MAX_HOPS):
-        target = redirectors.target(reached)
-        if target is None:
-            return _without_tracking(reached)
+        # What goes may have hidden that the rest leads elsewhere.
+        target = redirectors.target(reached) or _without_tracking(reached)
+        if target == reached:
+            return target
         reached = target
-    return _without_tracking(url)  # a chain that long was made by nobody honest: nothing is hidden
+    return url  # a chain that long was made by nobody honest: nothing is hidden
 
 
 def host(url: str) -> str:

@@ -30,7 +30,8 @@ CJK = re.compile(
     "\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 _CJK_OR_NOT = re.compile(f"({CJK.pattern})")
-_ADDRESS_LIKE = re.compile(r"[^\s<>()\[\]\"',;:]*\w[@.][^\s<>()\[\]\"',;:]*")
+_UNBROKEN = re.compile(r"[^\s<>()\[\]\"',;:]+")
+_ADDRESS_LIKE = re.compile(r"\w[@.]")
 
 
 def split(text: str) -> list[str]:
@@ -92,7 +93,8 @@ def addresses(people: Iterable[Correspondent]) -> list[str]:
     for person in people:
         if len(found) >= MAX_WORDS:
             break
-        for text in _ADDRESS_LIKE.findall(fold(f"{person.name} {person.address}")):
+        unbroken = _UNBROKEN.findall(fold(f"{person.name} {person.address}"))
+        for text in filter(_ADDRESS_LIKE.search, unbroken):
             found |= dict.fromkeys(address_parts(text.strip(".")))
     return list(found)
 
@@ -103,7 +105,8 @@ def address_in(text: str) -> str | None:
     It is among `addresses` of whoever has it.
     """
     folded = fold(text).strip("<>., ").removeprefix("@")
-    return folded.strip(".") if _ADDRESS_LIKE.fullmatch(folded) and folded.strip(".") else None
+    is_address = _UNBROKEN.fullmatch(folded) and _ADDRESS_LIKE.search(folded)
+    return folded.strip(".") if is_address and folded.strip(".") else None
 
 
 def address_parts(address: str) -> list[str]:

@@ -117,3 +117,9 @@ def test_other_forms_of_a_word_are_found_in_the_language_of_the_message(body: st
     found = words.of_message(summary("7"), body)
     asked = stems.in_any_language(query)
     assert bool(asked & {*found[words.STEMS], *found[words.ANYWHERE]}) == is_found
+
+
+def test_an_endless_name_is_looked_through_once() -> None:
+    name = "a" * 100_000  # a search that began anew at each letter would take minutes
+    assert words.addresses([Correspondent(name, f"{name}@a.example")]) == [f"{name}@a.example", name, "a.example"]
+    assert words.address_in(name) is None
