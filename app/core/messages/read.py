@@ -29,6 +29,7 @@ _MAX_SUBJECT_CHARS = 80
 """Of an enclosed message's subject that make its file name."""
 _MAX_PARAMETERS = 100
 _MAX_PARAMETER_CHARS = 4096
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _BOUNDARY = re.compile(rb"[;\s]boundary\s*[*=]", re.IGNORECASE)
 # The parser asks every open boundary at every line, and makes an object of several hundred bytes of every line.
 _MAX_LINES = 300_000
@@ -109,8 +110,9 @@ class _AsSent(Compat32):
     """
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        """The value, still folded."""
+        """The value, still folded; of Content- fields unfolded, as the library does not unfold a quoted boundary."""
         if name[:8].lower() == "content-":
+            value = _FOLD.sub("", value)
             return ";".join(value[:_MAX_PARAMETER_CHARS].split(";", _MAX_PARAMETERS)[:_MAX_PARAMETERS])
         return value
 

@@ -118,6 +118,11 @@ def test_a_multipart_without_its_boundary_is_shown_as_text(parameter: bytes) -> 
     assert found.attachments == ()
 
 
+def test_a_boundary_that_was_folded_is_found() -> None:
+    found = reading(b'Content-Type: multipart/mixed; boundary="two\n words"\n\n--two words\n\ntext\n--two words--\n')
+    assert body(found.text) == b"text"
+
+
 @pytest.mark.parametrize(
     ("fields", "filename"),
     [
