@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from app.core.messages.invitations import Attendee, Invitation, When
 from app.core.messages.invitations.model import Answer
 from app.web import dates
-from app.web.fitting import clipped, text_part
+from app.web.fitting import clipped
 from app.web.text import linked_text
 
 _KINDS = {
@@ -115,9 +115,14 @@ def linked_within(text: str, room: int) -> Markup:
 
 
 def described(text: str, room: int) -> Markup:
-    """A long text with its links, as much of it as takes so many bytes."""
-    shown = text_part(text, 1, room=room)
-    return shown.html + "…" if shown.has_more else shown.html
+    """A long text with its links for a <pre>, as much of it as takes so many bytes."""
+    is_whole = len(text) <= room
+    shown = text[:room]
+    html = linked_text(shown if is_whole else shown + "…")
+    while (made := len(html.encode("utf-8", "replace"))) > room:
+        shown = shown[: int(len(shown) * room / made * 0.95)]
+        html = linked_text(shown + "…")
+    return html
 
 
 def _time(when: When, *, day: bool, zone: bool) -> Time:

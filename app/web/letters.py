@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from markupsafe import Markup
 
+from app.core.messages.invitations import Invitation
 from app.core.messages.model import MessageLine, OpenMessage
 from app.core.messages.rendition import readable
 from app.web.fitting import text_part
@@ -22,6 +23,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     is_cut: bool
     is_of_html: bool
     """The text was made of the message's HTML."""
+    invitation: Invitation | None
+    """The first that it brings."""
 
 
 def letters(opened: Sequence[OpenMessage]) -> list[Letter]:
@@ -29,13 +32,22 @@ def letters(opened: Sequence[OpenMessage]) -> list[Letter]:
     made: list[Letter] = []
     left = _ROOM
     for number, message in enumerate(opened, start=1):
+        invitation = message.invitations[0] if message.invitations else None
         has_text = message.text is not None and bool(message.text.strip())
         text = (message.text if has_text else readable(message.html or "")) or ""
         if not text.strip():
-            made.append(Letter(line=message.line, html=None, is_cut=False, is_of_html=False))
+            made.append(Letter(line=message.line, html=None, is_cut=False, is_of_html=False, invitation=invitation))
             continue
         room = max(_LEAST, min(_MOST, left - _LEAST * (len(opened) - number)))
         part = text_part(text, 1, room=room)
         left -= len(part.html.encode("utf-8", "replace"))
-        made.append(Letter(line=message.line, html=part.html, is_cut=part.has_more, is_of_html=not has_text))
+        made.append(
+            Letter(
+                line=message.line,
+                html=part.html,
+                is_cut=part.has_more,
+                is_of_html=not has_text,
+                invitation=invitation,
+            )
+        )
     return made
