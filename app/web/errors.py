@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from app.errors import (
+    CannotOpen,
     Conflict,
     Forbidden,
     Invalid,
@@ -30,6 +31,7 @@ _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    CannotOpen: HTTPStatus.INTERNAL_SERVER_ERROR,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 }
@@ -78,6 +80,8 @@ def _told(view: View, error: Exception) -> Response[str]:
     if isinstance(error, RestanteError) and status is not None:
         if isinstance(error, Unavailable):
             logger().warning("page_unavailable", reason=error.code, **error_fields(error))
+        elif isinstance(error, CannotOpen):
+            logger().error("page_failed", **error_fields(error))
         return _page(view, status, error.detail, _headers(error))
     logger().error("page_failed", **error_fields(error))
     return _page(view, HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})

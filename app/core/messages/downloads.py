@@ -118,15 +118,18 @@ async def begin(given: Content, asked: Mapping[str, str], *, method: str) -> Dow
         first = await anext(checked, b"")
     except NotFound:
         raise NotFound(_MISSING, code="content_missing") from None
-    return Download(selection=selection, chunks=_one(b"") if method == "HEAD" else _after(first, checked))
+    except CannotOpen:
+        raise CannotOpen(_DAMAGED) from None
+    return Download(selection=selection, chunks=_one(b"") if method == "HEAD" else _after([first], checked))
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
+async def _after(first: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    # Taken out, so that a slow reader does not hold it until the end.
+    yield first.pop()
     async for chunk in rest:
         yield chunk
 

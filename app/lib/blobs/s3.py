@@ -15,6 +15,8 @@ from app.lib.blobs.s3_upload import S3Writer, Upload
 from app.lib.blobs.threads import Threads
 
 _THREADS = 16
+_CONNECTIONS = 64
+"""Kept open. A download keeps its own while its reader is slow, so there may be more of them than threads."""
 _DELETED_AT_ONCE = 1000
 _BREAKS = 3
 _GOOD_STRETCH = 16 * 1024 * 1024
@@ -65,7 +67,7 @@ class S3Store:
             endpoint=endpoint,
             region=region,
             addressing=addressing,
-            connections=_THREADS,
+            connections=_CONNECTIONS,
         )
         self._threads = Threads("blobs-s3", size=_THREADS)
 
