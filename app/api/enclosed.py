@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
+from app.api.invitations import InvitationResource, invitation_resource
 from app.api.platform import GivenPlatform
 from app.api.schemas import (
     Data,
@@ -31,6 +32,7 @@ class WholeEnclosed(EnclosedResource, frozen=True, kw_only=True):
     headers: list[HeaderResource]
     notes: list[NoteResource]
     enclosed: list[EnclosedResource]
+    invitations: list[InvitationResource]
 
 
 @get("/messages/{message_id:uuid}/enclosed/{ordinal:int}")
@@ -47,6 +49,7 @@ async def get_enclosed(
         headers=header_resources(opened),
         notes=note_resources(opened),
         enclosed=[enclosed_resource(one) for one in opened.enclosed],
+        invitations=[invitation_resource(one) for one in opened.invitations],
     )
     return Data(data=whole)
 

@@ -1,3 +1,5 @@
+import email
+import email.policy
 from email.message import EmailMessage
 
 from tests.api.conftest import Api, User
@@ -42,6 +44,17 @@ async def test_an_invitation_in_the_words_of_the_api(api: Api, ada: User) -> Non
         "attendees": [person | {"name": "", "address": "bob@x.example", "answer": "tentative"}],
         "left_out": 0,
     }
+
+
+async def test_a_forwarded_invitation_is_the_enclosed_messages(api: Api, ada: User) -> None:
+    outer = EmailMessage()
+    outer.set_content("See below.")
+    outer.add_attachment(email.message_from_bytes(invited(), policy=email.policy.default))
+    message_id = await api.deliver(ada, outer.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    whole = (await api.get(f"{MESSAGES}/{message_id}", ada)).json()["data"]
+    assert whole["invitations"] == []
+    enclosed = (await api.get(f"{MESSAGES}/{message_id}/enclosed/0", ada)).json()["data"]
+    assert [one["summary"] for one in enclosed["invitations"]] == ["Plans"]
 
 
 async def test_mail_without_a_calendar_has_no_invitations(api: Api, ada: User) -> None:
