@@ -1,4 +1,6 @@
-"""`python -m bench`: starts the service, measures it, prints medians. See also `python -m bench.rival`."""
+"""`python -m bench`: starts the service, measures it, prints medians. See also `python -m bench mailbox` and
+`python -m bench.rival`.
+"""
 
 import argparse
 import asyncio
@@ -11,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import corpus, http_load, report, scenarios, smtp_load, target
+from bench import corpus, http_load, mailbox, report, scenarios, smtp_load, target
 from bench.reading import Api, ReadingFailed, sign_in
 from bench.report import Row
 from bench.scenarios import Step
@@ -158,6 +160,8 @@ async def _take(
 
 def main() -> int:
     """Run what the command line asks for. Gives the exit status: 1 if anything could not be measured."""
+    if sys.argv[1:2] == ["mailbox"]:
+        return mailbox.main(sys.argv[2:])
     options = _options()
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[label]}")
     errors = Console(stderr=True)

@@ -32,6 +32,11 @@ class Api:
         found: list[dict[str, Any]] = (await self._get(f"/api/v1/messages?limit={limit}"))["data"]
         return found
 
+    async def found(self, query: str) -> list[dict[str, Any]]:
+        """The first 50 messages that a search finds."""
+        found: list[dict[str, Any]] = (await self._get(f"/api/v1/messages?{urlencode({'q': query})}"))["data"]
+        return found
+
     async def missing(self, subjects: set[str]) -> set[str]:
         """Those of `subjects` that are not among the account's messages: walks the list until it has seen them all."""
         missing, cursor = set(subjects), ""

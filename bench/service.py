@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -41,16 +41,19 @@ class Service:
     recipients: tuple[str, ...]
     key: str
     family: Family
+    environ: Mapping[str, str]
+    """What the service was started with."""
 
 
 @contextmanager
-def running() -> Iterator[Service]:
-    """Start the service in a temporary folder and stop it at the end.
+def running(kept: Path | None = None) -> Iterator[Service]:
+    """Start the service in a temporary folder, or in one that is kept for the next run, and stop it at the end.
 
     Raises ServiceFailed if it is not ready within 60 s, or does not stop within 30.
     """
-    with tempfile.TemporaryDirectory(prefix="restante-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="restante-bench-") if kept is None else nullcontext(kept) as name:
         folder = Path(name).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
         http_port, smtp_port = _free_ports()
         environ = _environ(folder, http_port, smtp_port)
         with (folder / "log").open("w+b") as log:
@@ -59,7 +62,7 @@ def running() -> Iterator[Service]:
             )
             try:
                 _wait_until_ready(process, folder / "log", http_port)
-                recipients, key = _set_up(environ)
+                recipients, key = _account(folder / "account.json", environ)
                 yield Service(
                     host="127.0.0.1",
                     http_port=http_port,
@@ -67,6 +70,7 @@ def running() -> Iterator[Service]:
                     recipients=recipients,
                     key=key,
                     family=Family(root=process.pid, folder=folder),
+                    environ=environ,
                 )
             finally:
                 _stop(process, folder / "log")
@@ -108,6 +112,15 @@ def _is_ready(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _account(kept: Path, environ: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """(The aliases' addresses, the key) of the account, which is made when nothing was kept of it."""
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps(_set_up(environ)))
+    recipients, key = json.loads(kept.read_text())
+    return tuple(recipients), key
 
 
 def _set_up(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
