@@ -3,16 +3,13 @@
 Both are renditions of one message (RFC 2046 section 5.1.4): a leaf that exists in one form only stands in both.
 """
 
-import quopri
 import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from app.core.messages.charsets import decode
-from app.core.messages.cut import Cut
-from app.core.messages.parts import Leaf, parameter
-from app.core.messages.transfer import decode_base64
+from app.core.messages.parts import Leaf, decoded, parameter
 from app.core.messages.tree import ENCLOSED, FIELDS, Node
 
 _SHOWN = frozenset({"text/plain", "text/html"})
@@ -48,13 +45,9 @@ def body_of(root: Node) -> Body:
 
 def is_blank(leaf: Leaf) -> bool:
     """Whether there is nothing to see in it. Long ones are taken to hold something."""
-    if sum(_MAX_BLANK_BYTES if isinstance(piece, Cut) else len(piece) for piece in leaf.pieces) >= _MAX_BLANK_BYTES:
+    raw = decoded(leaf, limit=_MAX_BLANK_BYTES)
+    if raw is None:
         return False
-    raw = b"".join(piece for piece in leaf.pieces if isinstance(piece, bytes))
-    if leaf.transfer_encoding == "base64":
-        raw = decode_base64(raw)
-    elif leaf.transfer_encoding == "quoted-printable":
-        raw = quopri.decodestring(raw)
     text = decode(raw, leaf.charset)
     if leaf.content_type == "text/html":
         text = "x" if _PICTURE.search(text) else _MARKUP.sub("", text)

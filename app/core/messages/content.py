@@ -7,7 +7,7 @@ from app.core.messages.charsets import decode
 from app.core.messages.cut import Cut, restore
 from app.core.messages.objects import StoredCuts
 from app.core.messages.parts import Leaf
-from app.core.messages.transfer import base64_size, decode_base64, decode_uu_lines, split_base64
+from app.core.messages.transfer import UUENCODED, base64_size, decode_base64, decode_uu_lines, split_base64
 
 
 def stream(leaf: Leaf, cuts: StoredCuts) -> AsyncIterator[bytes]:
@@ -20,7 +20,7 @@ def stream(leaf: Leaf, cuts: StoredCuts) -> AsyncIterator[bytes]:
         return _base64(raw)
     if leaf.transfer_encoding == "quoted-printable":
         return _quoted_printable(raw)
-    if leaf.transfer_encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
+    if leaf.transfer_encoding in UUENCODED:
         return _uuencode(raw)
     return raw
 

@@ -1,5 +1,6 @@
 """One part of a message without parts of its own: its type, name and encoding, read as leniently as written."""
 
+import quopri
 import re
 from email.message import Message
 
@@ -9,6 +10,7 @@ from app.core.messages import headers
 from app.core.messages.charsets import decode
 from app.core.messages.cut import Cut, split_payload
 from app.core.messages.model import Layout
+from app.core.messages.transfer import UUENCODED, decode_base64, decode_uu_lines
 
 _MAX_NAME_CHARS = 200
 _UNFIT_FOR_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -92,6 +94,18 @@ def plain_leaf(body: bytes, layout: Layout) -> Leaf:
         is_nested=False,
         pieces=tuple(split_payload(body, layout.marker, layout.cuts)) if body else (),
     )
+
+
+def decoded(leaf: Leaf, *, limit: int) -> bytes | None:
+    """The content of a leaf in the skeleton, its transfer encoding undone; None beyond `limit` bytes of it."""
+    raw = b"".join(piece for piece in leaf.pieces if isinstance(piece, bytes))
+    if len(raw) > limit or any(isinstance(piece, Cut) for piece in leaf.pieces):
+        return None
+    if leaf.transfer_encoding == "base64":
+        return decode_base64(raw)
+    if leaf.transfer_encoding == "quoted-printable":
+        return quopri.decodestring(raw)
+    return decode_uu_lines(raw) if leaf.transfer_encoding in UUENCODED else raw
 
 
 def transfer_encoding(part: Message) -> str:

@@ -17,14 +17,18 @@ from app.core.messages.bodies import body_of
 from app.core.messages.labels import notes_of
 from app.core.messages.model import Layout
 from app.core.messages.notes import Note
-from app.core.messages.parts import Leaf, filename, fit_name, plain_leaf
-from app.core.messages.tree import ENCLOSED, MAX_LEAVES, Node, Span, tree_of
+from app.core.messages.parts import Leaf, decoded, filename, fit_name, plain_leaf
+from app.core.messages.tree import ENCLOSED, MAX_LEAVES, Node, Span, tree_inside, tree_of
 
 __all__ = ["MAX_LEAVES", "Enclosed", "Leaf", "Reading", "read"]
 
 MAX_ENCLOSED = 100
 MAX_ENCLOSED_DEPTH = 8
 """Messages in messages beyond either are no messages of their own: their leaves are attachments."""
+MAX_DECODED_BYTES = 1024 * 1024
+"""Of an enclosed message that was encoded, which RFC 2046 forbids: larger ones are attachments alone."""
+FIRST_DECODED = 3_000_000
+"""Leaves of such a message count from here on, a thousand for each; they are shown, and listed nowhere."""
 _MAX_SUBJECT_CHARS = 80
 """Of an enclosed message's subject that make its file name."""
 _MAX_PARAMETERS = 100
@@ -165,13 +169,21 @@ class _Reader:
             for child in node.children:
                 yield from self._enclosed(child, depth)
             return
-        for child in node.children:
+        for child in node.children or self._decoded(node):
             if self._count >= MAX_ENCLOSED or depth >= MAX_ENCLOSED_DEPTH:
                 return
             ordinal = self._count
             self._count += 1
             reading = self.reading(child, depth + 1)
             yield Enclosed(ordinal=ordinal, reading=reading, filename=_filename(node, child), span=child.span)
+
+    def _decoded(self, node: Node) -> list[Node]:
+        """The message in a leaf that was encoded; the leaf itself stays an attachment."""
+        raw = decoded(node.leaf, limit=MAX_DECODED_BYTES) if node.leaf is not None else None
+        if raw is None or _is_bomb(raw):
+            return []
+        message = BytesParser(policy=_POLICY).parsebytes(raw)
+        return [tree_inside(message, FIRST_DECODED + MAX_LEAVES * self._count)] if message.keys() else []
 
 
 def _filename(part: Node, inner: Node) -> str:

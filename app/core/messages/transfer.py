@@ -3,6 +3,7 @@
 import binascii
 import re
 
+UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
 _PADDING = re.compile(rb"=+")
 

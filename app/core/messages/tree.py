@@ -59,17 +59,22 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 def tree_of(message: Message, skeleton: bytes, layout: Layout) -> Node:
     """The tree, its first 1,000 leaves at most. Where its parts lie is found only if one of them is a message."""
     span = (0, len(skeleton)) if _HOLDS_MESSAGES.search(skeleton) else None
-    grower = _Grower(skeleton, layout)
-    return grower.node(message, 0, span, is_nested=False)
+    return _Grower(skeleton, layout, 0).node(message, 0, span, is_nested=False)
+
+
+def tree_inside(message: Message, first: int) -> Node:
+    """The tree of a message that had to be decoded: its leaves count from `first` and lie nowhere in the skeleton."""
+    return _Grower(b"", Layout("", (), ()), first).node(message, 0, None, is_nested=True)
 
 
 class _Grower:
     """Counts the leaves while the tree grows."""
 
-    def __init__(self, skeleton: bytes, layout: Layout) -> None:
+    def __init__(self, skeleton: bytes, layout: Layout, first: int) -> None:
         self._skeleton = skeleton
         self._layout = layout
-        self._count = 0
+        self._count = first
+        self._end = first + MAX_LEAVES
 
     def node(self, part: Message, depth: int, span: Span | None, *, is_nested: bool) -> Node:
         kind, inner = part.get_content_type(), _inner(part)
@@ -86,14 +91,14 @@ class _Grower:
             children = [
                 self.node(child, depth + 1, place, is_nested=inside)
                 for child, place in zip(inner, spans, strict=True)
-                if self._count < MAX_LEAVES
+                if self._count < self._end
             ]
         return Node(kind=kind, part=part, children=tuple(children), span=span)
 
     def _fields(self, blocks: list[Message], depth: int, *, is_nested: bool) -> list[Node]:
         """Each block as the text that it was; the parser takes it for a header without a body."""
         nodes = []
-        for block in blocks[: MAX_LEAVES - self._count]:
+        for block in blocks[: self._end - self._count]:
             if _inner(block) is not None:
                 nodes.append(self.node(block, depth + 1, None, is_nested=is_nested))
                 continue
@@ -105,7 +110,7 @@ class _Grower:
     def _side_by_side(self, parts: list[Message], *, is_nested: bool) -> list[Node]:
         nodes = []
         stack = [(part, is_nested) for part in reversed(parts)]
-        while stack and self._count < MAX_LEAVES:
+        while stack and self._count < self._end:
             part, inside = stack.pop()
             inner = _inner(part)
             if inner is not None:

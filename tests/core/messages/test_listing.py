@@ -78,6 +78,22 @@ async def test_names_roles_and_words(ada: Owner, deliver: Deliver) -> None:
             await service.open_enclosed(ada.platform, ada.actor, line.message_id, ordinal)
 
 
+async def test_an_encoded_message_is_shown_and_stays_a_file(ada: Owner, deliver: Deliver) -> None:
+    encoded = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(INNER)
+    await deliver(multipart(b"\r\nsee", encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), boundary=b"out"), ADA)
+    line = await ada.newest()
+    assert [one.filename for one in line.summary.attachments] == ["part-2.eml"]
+    assert await ada.attachment(line, 1) == INNER
+    inner = await service.open_enclosed(ada.platform, ada.actor, line.message_id, 0)
+    assert (inner.itself.subject, inner.itself.size) == ("The keys", None)
+    assert inner.text == "The keys lie under the flowerpot."
+    deep = await service.open_enclosed(ada.platform, ada.actor, line.message_id, 1)
+    assert deep.text == "Where are the keys?"
+    for ordinal in (0, 1):
+        with pytest.raises(NotFound):
+            await service.enclosed_source(ada.platform, ada.actor, line.message_id, ordinal)
+
+
 async def test_a_logo_alone_is_no_attachment(ada: Owner, deliver: Deliver) -> None:
     html = b"Content-Type: text/html\r\n\r\n<img src='cid:logo'><img src='img/b.png'>"
     logo = b"Content-Type: image/png\r\nContent-ID: <logo>\r\n\r\nx"

@@ -90,7 +90,8 @@ def test_the_text_of_an_attached_message_is_not_shown_as_ours() -> None:
 @pytest.mark.parametrize("encoding", [b"base64", b"x-uuencode"])
 def test_an_attached_message_that_was_encoded_is_one_attachment(encoding: bytes) -> None:
     part = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: " + encoding + b"\n\nU3ViamVjdDogeA=="
-    (leaf,) = reading(multipart(part)).attachments
+    found = reading(multipart(part))
+    (leaf,) = found.attachments
     assert (leaf.content_type, leaf.transfer_encoding) == ("message/rfc822", encoding.decode())
     assert (leaf.filename, body(leaf)) == ("part-1.eml", b"U3ViamVjdDogeA==")
 
