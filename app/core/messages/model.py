@@ -46,8 +46,7 @@ class Correspondent(msgspec.Struct, frozen=True, array_like=True):
 class Attachment(msgspec.Struct, frozen=True, array_like=True):
     """A part of a message that is not its text; `ordinal` counts the leaves of the MIME tree from 0.
 
-    Files inside a winmail.dat have ordinals from 1000 on (`winmail`), enclosed messages from FIRST_ENCLOSED on, in their
-    order.
+    Files inside a winmail.dat have ordinals from 1000 on (`winmail`), enclosed messages from FIRST_ENCLOSED on.
     """
 
     ordinal: int
