@@ -33,7 +33,6 @@ FIELDS = frozenset(
 Span = tuple[int, int]
 
 _NOT_ENCODED = frozenset({"", "7bit", "8bit", "binary"})
-_HOLDS_MESSAGES = re.compile(rb"^content-type:\s*(?:message/|multipart/digest)", re.IGNORECASE | re.MULTILINE)
 # A header ends where the parser says so: at an empty line, or before a line that can be none of its own.
 _HEADER = re.compile(rb"(?:(?:From |[!-9;-~]*:|[\t ])[^\r\n]*(?:\r?\n|\Z))*+(?:\r?\n)?")
 
@@ -58,7 +57,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 def tree_of(message: Message, skeleton: bytes, layout: Layout) -> Node:
     """The tree, its first 1,000 leaves at most. Where its parts lie is found only if one of them is a message."""
-    span = (0, len(skeleton)) if _HOLDS_MESSAGES.search(skeleton) else None
+    small_letters = skeleton.lower()
+    may_enclose = b"message/" in small_letters or b"multipart/digest" in small_letters
+    span = (0, len(skeleton)) if may_enclose else None
     return _Grower(skeleton, layout, 0).node(message, 0, span, is_nested=False)
 
 
@@ -170,10 +171,13 @@ def _between_boundaries(skeleton: bytes, boundary: str | None, span: Span) -> li
     """The parts of a multipart body; the line end before a boundary belongs to it (RFC 2046 section 5.1.1)."""
     if not boundary or not boundary.isascii():
         return []
-    line = re.compile(rb"^--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*\r?$\n?", re.MULTILINE)
+    # Begins with what can be searched for fast; that a line begins there is looked at below.
+    line = re.compile(rb"--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*\r?$\n?", re.MULTILINE)
     found: list[Span] = []
     begun: int | None = None
     for match in line.finditer(skeleton, *span):
+        if match.start() > span[0] and not skeleton.endswith(b"\n", 0, match.start()):
+            continue
         if begun is not None and match.start() > begun:
             found.append((begun, _without_line_end(skeleton, begun, match.start())))
         if match[1] and match.start() != begun:
