@@ -354,8 +354,9 @@ def test_a_commit_that_never_succeeds_stores_nothing(serve: Serve, fault: Any) -
 
 
 def test_a_server_that_stalls_in_a_part_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.lib.blobs.s3_connection._READ_SECONDS", 0.2)
-    monkeypatch.setattr("app.lib.blobs.s3_connection._CONNECT_SECONDS", 0.2)  # also the wait for room to send
+    monkeypatch.setattr("app.lib.blobs.s3_connection._READ_SECONDS", 0.5)
+    monkeypatch.setattr("app.lib.blobs.s3_connection._CONNECT_SECONDS", 0.5)  # also the wait for room to send
+    monkeypatch.setattr("app.lib.blobs.s3_connection._ATTEMPTS", 2)
     server, store = serve()
     server.faults += [("UploadPart", "stall")] * 20
 
