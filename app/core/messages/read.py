@@ -138,6 +138,9 @@ def _is_bomb(skeleton: bytes) -> bool:
     lines = skeleton.count(b"\n")
     if lines > _MAX_LINES or skeleton.count(b"\n--") > _MAX_DASHED_LINES:
         return True
+    # In a report every empty line begins another part (RFC 3464 section 2.1).
+    if skeleton.count(b"\n\r\n") > _MAX_DASHED_LINES and b"delivery-status" in skeleton.lower():
+        return True
     if lines * _DEEPEST <= _MAX_BOUNDARY_CHECKS:  # so for nearly all mail, whose boundaries need not be looked for
         return False
     return lines * min(len(_BOUNDARY.findall(skeleton)), _DEEPEST) > _MAX_BOUNDARY_CHECKS

@@ -304,6 +304,12 @@ def test_parameters_beyond_reason_are_not_read() -> None:
     assert value.count(";") < 100
 
 
+def test_a_report_of_nothing_but_empty_lines_is_not_parsed() -> None:
+    found = read.read(b"Content-Type: message/Delivery-Status\r\n\r\n" + b"\r\n" * 50_000, NOTHING_CUT)
+    assert [leaf.content_type for leaf in found.leaves] == ["text/plain"]
+    assert calls_to_read(b"Content-Type: message/delivery-status\r\n\r\n" + b"\r\n" * 50_000) < 1000
+
+
 def test_header_fields_that_cannot_be_parsed_are_still_shown() -> None:
     head = b"Subject: deep\r\n folded\r\n: none\r\nno colon\r\nX: y\r\nContent-Type: multipart/mixed; boundary=b"
     found = read.read(head + b"\r\n\r\n" + b"--b\r\n" * 20_000, NOTHING_CUT)
