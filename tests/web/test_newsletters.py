@@ -118,3 +118,29 @@ async def test_what_a_mail_hides_stays_hidden(chromium: BrowserContext) -> None:
     assert button is not None
     assert button["height"] > 35
     assert button["width"] > 300
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<div style='height:20px;overflow:hidden!important;width:200px'>{}</div>",
+        "<style>#a .b{{overflow:hidden!important;max-height:1em!important}}</style><div id=a><p class=b>{}</p></div>",
+        "<div style='overflow:hidden;white-space:nowrap;width:150px;text-overflow:ellipsis'>{}</div>",
+        "<div style='font-size:0;line-height:0;color:#fff'>{}</div>",
+        "<style>span,.mail-lie{{display:none!important;color:#fff;font-size:0!important;visibility:hidden}}</style>{}",
+        "{}<div style='margin-top:-30px;background:#fff;height:90px'>over it</div>",
+        "<p style='direction:rtl;unicode-bidi:bidi-override;text-indent:-900px'>{}</p>",
+    ],
+)
+async def test_a_mail_cannot_hide_where_a_link_leads(chromium: BrowserContext, around: str) -> None:
+    page = await chromium.new_page()
+    safe = sanitise(around.format("<a href='https://evil.example/'>https://bank.example/</a>"))
+    await page.set_content(View({}).page("mail.html", safe=safe, subject="").content, wait_until="load")
+    warning = page.locator(".mail-lie")
+    assert (await warning.inner_text()).strip() == "[shown as bank.example, leads to evil.example]"
+    assert await warning.evaluate(
+        """(warning) => [...warning.getClientRects()].every((box) => {
+          const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+          return box.height > 10 && at === warning;
+        })"""
+    )

@@ -18,6 +18,7 @@ def sheet(css: str) -> str:
         ("body{margin:0;padding:9px}", ".mail-body{padding:9px}"),
         ("body{margin:0 auto!important}", ".mail-body{margin:0 auto!important;padding:0 0!important}"),
         ("body,p{margin:0}", ".mail-body,.mail p{margin:0}"),
+        ("p{overflow:hidden!important;width:1px!important}", ".mail p{overflow:hidden;width:1px!important}"),
         ("td img.a{margin:0}", ".mail td :is(img,.mail-picture).a{margin:0}"),
         ("p:not(.a):not(b){color:red}", ".mail p:not(.a):not(b){color:red}"),
         (

@@ -138,7 +138,9 @@ class StyleCleaner:
             name, value = _declaration(node.lower_name, node.value)
             if value:
                 self.has_colours = self.has_colours or name in _COLOURING
-                kept.append(f"{name}:{value}{'!important' if node.important else ''}")
+                # Our own rules keep the warnings at links from being cut off.
+                is_important = node.important and not name.startswith("overflow")
+                kept.append(f"{name}:{value}{'!important' if is_important else ''}")
         return ";".join(kept)
 
 
