@@ -404,8 +404,12 @@ def test_the_busiest_host_comes_first() -> None:
         "<div>" * 2000 + "words &lt;b&gt;",
         "<p>" + "".join(f"<font size={size}>" for size in range(300)) + "</p>" + "<p>words &lt;b&gt;</p>" * 4000,
         "<p " + "".join(f"a{number} " for number in range(30_000)) + ">words &lt;b&gt;",
+        "<p " + "".join(f"a{number}=1 <p " for number in range(15_000)) + ">words &lt;b&gt;",
+        "<p " + "".join(f"a{number}='<p>' " for number in range(15_000)) + ">words &lt;b&gt;",
+        "<table>" + "<p>" * 20_000 + "words &lt;b&gt;",
+        "<table>" + "<!--<td>--></p>" * 20_000 + "words &lt;b&gt;",
     ],
-    ids=["nesting", "fonts", "attributes"],
+    ids=["nesting", "fonts", "attributes", "attributes and <", "attributes and tags", "loose in a table", "comments"],
 )
 def test_bombs_are_shown_as_words(html: str) -> None:
     clean = sanitise(html).html

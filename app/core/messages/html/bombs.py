@@ -13,7 +13,7 @@ _MARKUP = re.compile(r"<[^<>]*>")
 _SEPARATOR = re.compile(r"[\s/\"']")
 # A tag goes on over < and quoted > (HTML standard section 13.2.5.32 and following).
 _WHOLE_TAG = re.compile(r"<[a-z/](?:[^>=]|=\s*+(?:\"[^\"]*\"?|'[^']*'?)?)*+", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _ROWS = frozenset("table tbody thead tfoot tr".split())
 _CELLS = frozenset("td th caption".split())
 _MAX_DEPTH = 400
@@ -31,28 +31,39 @@ def is_bomb(html: str) -> bool:
     """
     if any(_attribute_steps(pieces) > _MAX_ATTRIBUTE_STEPS for pieces in (html.split("<"), _WHOLE_TAG.findall(html))):
         return True
-    depth = deepest = fonts = most_fonts = tags = fostered = 0
-    is_loose = False
-    for slash, name in _A_TAG.findall(_COMMENT.sub("", html)):
+    # What looks like a comment may be none, inside a title for one, so both readings count.
+    if any(_fostered(text) > _MAX_FOSTERED for text in (html, _COMMENT.sub("", html))):
+        return True
+    depth = deepest = fonts = most_fonts = tags = 0
+    for slash, name in _A_TAG.findall(html):
         tag, step = name.lower(), -1 if slash else 1
         tags += 1
-        if tag in _ROWS:
-            is_loose = not slash or tag != "table"
-        elif tag in _CELLS:
-            is_loose = bool(slash)
-        else:
-            fostered += is_loose
         if tag in _REOPENED:
             fonts = max(0, fonts + step)
             most_fonts = max(most_fonts, fonts)
         if tag not in _VOID and tag not in _CLOSED_BY_THEIR_LIKE:
             depth = max(0, depth + step)
             deepest = max(deepest, depth)
-    return deepest > _MAX_DEPTH or most_fonts * tags > _MAX_REOPENED or fostered > _MAX_FOSTERED
+    return deepest > _MAX_DEPTH or most_fonts * tags > _MAX_REOPENED
 
 
 def _attribute_steps(tags: Iterable[str]) -> int:
     return sum(len(_SEPARATOR.findall(tag)) ** 2 for tag in tags)
+
+
+def _fostered(html: str) -> int:
+    """The tags in tables, but in none of their cells."""
+    count = 0
+    is_loose = False
+    for slash, name in _A_TAG.findall(html):
+        tag = name.lower()
+        if tag in _ROWS:
+            is_loose = not slash or tag != "table"
+        elif tag in _CELLS:
+            is_loose = bool(slash)
+        else:
+            count += is_loose
+    return count
 
 
 def words_of(html: str) -> str:
