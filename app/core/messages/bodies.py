@@ -19,12 +19,11 @@ _NOT_WORDS = frozenset(
     for name in """calendar css directory ecmascript enriched javascript rfc822-headers richtext rtf vcard watch-html
     x-amp-html x-rtf x-vcalendar x-vcard xml""".split()
 )
-_MAX_BLANK_BYTES = 4096
-_MARKUP = re.compile(
-    r"<!--.*?-->|<(?:head|style|title)\b.*?</(?:head|style|title)\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE
-)
-_PICTURE = re.compile(r"<(?:img|svg|v:|table[^<>]+background)|background", re.IGNORECASE)
-_INVISIBLE = re.compile(r"(?:[\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]|&nbsp;|&zwnj;|&#8203;|&#160;)+")
+_MAX_BLANK_BYTES = 2048
+_TAG = re.compile(r"<[^<>]*>")
+_PICTURE = re.compile(r"<(?:img|svg|v:)|background", re.IGNORECASE)
+_BODY = re.compile(r"<body\b", re.IGNORECASE)
+_INVISIBLE = re.compile(r"(?:[\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]|&nbsp;|&zwnj;|&#8203;|&#160;)*+\Z")
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -49,9 +48,12 @@ def is_blank(leaf: Leaf) -> bool:
     if raw is None:
         return False
     text = decode(raw, leaf.charset)
-    if leaf.content_type == "text/html":
-        text = "x" if _PICTURE.search(text) else _MARKUP.sub("", text)
-    return not _INVISIBLE.sub("", text)
+    if leaf.content_type == "text/html" and not _INVISIBLE.match(text):
+        if _PICTURE.search(text):
+            return False
+        body = _BODY.search(text)
+        text = _TAG.sub("", text[body.start() :] if body else text)
+    return _INVISIBLE.match(text) is not None
 
 
 def _body(node: Node, *, is_named_fit: bool) -> Body:

@@ -62,7 +62,7 @@ def leaf_of(part: Message, payload: bytes, ordinal: int, layout: Layout, *, is_n
         content_type = "application/octet-stream"
     name = filename(part)
     disposition = token(headers.text(part.get("Content-Disposition", "")))
-    is_flowed = content_type == "text/plain" and _says(part, "format", "flowed")
+    is_flowed = content_type == "text/plain" and _is_flowed(part)
     return Leaf(
         ordinal=ordinal,
         content_type=content_type,
@@ -150,6 +150,11 @@ def parameter(part: Message, name: str, header: str = "Content-Type") -> str | N
         return decode(value[2].encode("latin-1", "surrogateescape"), value[0])
     except (ValueError, TypeError, LookupError):
         return None
+
+
+def _is_flowed(part: Message) -> bool:
+    """Nearly no part is, and reading parameters takes its time."""
+    return "flowed" in part.get("Content-Type", "").lower() and _says(part, "format", "flowed")
 
 
 def _says(part: Message, name: str, word: str) -> bool:

@@ -130,6 +130,8 @@ class _Grower:
 
 def _inner(part: Message) -> list[Message] | None:
     """The parts inside, or None for a leaf."""
+    if not part.is_multipart():
+        return None
     payload: object = part.get_payload()
     if not isinstance(payload, list) or (len(payload) == 1 and _is_encoded(part, payload[0])):
         return None
@@ -138,12 +140,13 @@ def _inner(part: Message) -> list[Message] | None:
 
 def _raw(part: Message) -> bytes:
     """The content as it was sent. Only when told to decode does the library leave 8-bit content as it is."""
-    payload: object = part.get_payload()
-    if isinstance(payload, list):
-        return _raw(payload[0]) if payload else b""
-    unlabelled = copy(part)
-    del unlabelled["Content-Transfer-Encoding"]
-    content: object = unlabelled.get_payload(decode=True)
+    if part.is_multipart():
+        inside: object = part.get_payload()
+        return _raw(inside[0]) if isinstance(inside, list) and inside else b""
+    if transfer_encoding(part) not in _NOT_ENCODED:
+        part = copy(part)
+        del part["Content-Transfer-Encoding"]
+    content: object = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 
 
