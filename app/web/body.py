@@ -1,6 +1,7 @@
 """What pages show of a message's body: its text, or its HTML made safe. For messages and those enclosed in them."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from app.core.messages import images
 from app.core.messages.html import SafeHtml, sanitise
 from app.core.messages.html.remote import Hosts
-from app.core.messages.model import OpenMessage
+from app.core.messages.model import EnclosedLine, OpenMessage
 from app.core.platform import Platform
 from app.lib.times import utc_now
 from app.web.attachments import Listed, fitting_part, listed
@@ -21,7 +22,8 @@ _MAX_HOSTS = 100
 _MARKUP_BYTES = 100
 """Around each host."""
 _HOSTS_BYTES = 5_000
-_FILES_BYTES = 8_000
+_FILES_BYTES = 6_000
+_CARDS_BYTES, _CARD_BYTES = 7_000, 900
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     words: TextPart | None
     blocked: Hosts
     attached: Part[Listed]
+    enclosed: Sequence[EnclosedLine]
 
 
 async def body_of(
@@ -50,6 +53,7 @@ async def body_of(
         words=words,
         blocked=hosts[: fitting((_MARKUP_BYTES + weight(host) for host, _ in hosts), _HOSTS_BYTES)],
         attached=fitting_part(listed(opened.attachments, opened.html), 1, room=_FILES_BYTES),
+        enclosed=opened.enclosed[: fitting(map(_card_bytes, opened.enclosed), _CARDS_BYTES)],
     )
 
 
@@ -62,3 +66,8 @@ async def safe_html(platform: Platform, session: Session, opened: OpenMessage) -
 
 def _sanitised(platform: Platform, session: Session, opened: OpenMessage, html: str) -> SafeHtml:
     return sanitise(html, images.paths(platform, session.actor, opened, now=utc_now()))
+
+
+def _card_bytes(one: EnclosedLine) -> int:
+    names = sum(min(100, weight(attachment.filename)) + 20 for attachment in one.attachments[:5])
+    return _CARD_BYTES + min(300, weight(one.subject)) + weight(one.snippet) + names

@@ -15,7 +15,7 @@ from app.web.text import folded_text
 
 T = TypeVar("T")
 
-TEXT_BYTES = 20_000
+TEXT_BYTES = 16_000
 """Of a text on its page: the rest is for what stands around it."""
 MAX_PARTS = 100
 """Of one text; a MiB of words has some 80."""

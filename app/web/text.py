@@ -18,7 +18,9 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _AFTER_SENTENCE = ".,;:!?*_"
 # A text may have 100,000 quotes and links, and what Markup does takes several times as long as joining.
 _QUOTED = tuple(f'<span class="q{depth}">' for depth in range(_DEEPEST + 1))
-_FOLDED = '<details class="quoted"><summary>Quoted text</summary>{}</details>'
+# The newline after <pre> is none of the text's (HTML, 13.1.2.5), which may begin with one of its own.
+_PLAIN = "<pre>\n{}</pre>"
+_FOLDED = f'<details class="quoted"><summary>Quoted text</summary>{_PLAIN}</details>'
 _SIGNED = '<span class="signature">{}</span>'
 _LINK = '<a href="{0}" target="_blank" rel="noreferrer noopener nofollow">{0}</a>'
 
@@ -29,9 +31,9 @@ def linked_text(text: str) -> Markup:
 
 
 def folded_text(text: str) -> Markup:
-    """The text for a <div class="words">, each run of quoted lines folded away in a <details>."""
+    """The text for a <div class="words">: in <pre>, for browsers without style; runs of quoted lines in <details>."""
     runs = ((is_quoted, "\n".join(group)) for is_quoted, group in groupby(_lines(text), key=_is_quoted))
-    marked = (_FOLDED.format(_marked(run)) if quoted else _unquoted(run + "\n") for quoted, run in runs)
+    marked = (_FOLDED.format(_marked(run)) if quoted else _PLAIN.format(_unquoted(run + "\n")) for quoted, run in runs)
     return Markup("".join(marked))  # noqa: S704 - every piece of the text was escaped
 
 

@@ -61,5 +61,13 @@ def test_no_markup_of_the_sender_survives(text: str) -> None:
 
 @pytest.mark.parametrize("html_of", [linked_text, folded_text])
 def test_a_signature_is_told_from_the_text(html_of: Callable[[str], Markup]) -> None:
-    assert html_of("Hi\n-- \nAda\n") == 'Hi\n<span class="signature">-- \nAda\n</span>'
+    assert 'Hi\n<span class="signature">-- \nAda\n</span>' in html_of("Hi\n-- \nAda\n")
     assert "signature" not in html_of("Hi\n--\nAda\n--  \n> -- \n> Bob")
+
+
+def test_quotes_are_folded_and_lines_stay_lines_without_a_style_sheet() -> None:
+    assert folded_text("\nnew\n> old\n> older\n") == (
+        "<pre>\n\nnew\n</pre>"
+        '<details class="quoted"><summary>Quoted text</summary>'
+        '<pre>\n<span class="q1">&gt; old\n&gt; older\n</span></pre></details>'
+    )

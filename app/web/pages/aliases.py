@@ -14,12 +14,15 @@ from app.errors import Conflict, Invalid, NotFound
 from app.lib.db import Conn
 from app.lib.times import utc_now
 from app.web import forms
+from app.web.fitting import fitting, weight
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
 PAGE = 100
+_ROOM, _ALIAS_BYTES = 40_000, 750
+"""Bytes of the list, and of one alias without its texts."""
 
 
 async def show_aliases(
@@ -29,7 +32,7 @@ async def show_aliases(
     before: FromQuery[UUID | None] = None,
     made: FromQuery[UUID | None] = None,
 ) -> Response[str]:
-    """The form for a new alias, then a hundred of them, newest first; `made` is shown on top."""
+    """The form for a new alias, then a hundred of them or as many as fit, newest first; `made` is shown on top."""
     return await _page(platform, site, session, before=before, made=made)
 
 
@@ -82,18 +85,23 @@ async def _page(
         found = await aliases.page(conn, actor.account_id, actor.keyring, before=before, limit=PAGE + 1)
         offered = await domains.shared(conn)
         new_alias = await _made(conn, session, made)
+    count = fitting(map(_bytes, found[:PAGE]), _ROOM)
     return site.view.page(
         "aliases.html",
         status=422 if faults.summary else 200,
         session=session,
-        aliases=found[:PAGE],
-        older=found[PAGE - 1].alias_id if len(found) > PAGE else None,
+        aliases=found[:count],
+        older=found[count - 1].alias_id if len(found) > count else None,
         is_first=before is None,
         domains=offered,
         made=new_alias,
         form=form or {},
         faults=faults,
     )
+
+
+def _bytes(alias: Alias) -> int:
+    return _ALIAS_BYTES + 3 * weight(alias.address) + weight(alias.description)
 
 
 async def _made(conn: Conn, session: Session, alias_id: UUID | None) -> Alias | None:
