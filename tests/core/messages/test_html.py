@@ -393,6 +393,10 @@ def test_addresses_of_known_pixels_are_counted_too(path: str) -> None:
     assert sanitise(f"<img src=https://t.example/{path}>").pixels == (("t.example", 1),)
 
 
+def test_what_only_looks_like_an_element_is_not_counted() -> None:
+    assert sanitise('<iframe><a href="https://a.example/x">b</a></iframe>').blocked_hosts == ()
+
+
 def test_the_busiest_host_comes_first() -> None:
     html = "<img src=//a.example/1><img src=//b.example/1><img src=//b.example/2>"
     assert sanitise(html).blocked_hosts == (("b.example", 2), ("a.example", 1))

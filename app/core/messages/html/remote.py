@@ -104,6 +104,7 @@ def _loading_elements(html: str) -> list[tuple[str, dict[str, str]]]:
     return [
         (tag, {name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)})
         for tag, attributes in _ELEMENT.findall(clean)
+        if tag in _KIND_OF  # what stands in an <iframe> is text, and written as it came
     ]
 
 
