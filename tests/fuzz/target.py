@@ -19,6 +19,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[bytes, ...] = ()
     max_len: int = 4096
     """Bytes of an input."""
+    is_timed: bool = False
+    """Its seeds are no tests then: no test depends on how busy a machine is."""
 
 
 def names() -> list[str]:

@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 from app.web.text import folded_text, linked_text
 from tests.fuzz.target import Target
 
-_TAGS = frozenset({"html", "head", "body", "a", "span", "details", "summary", "div", "-text"})
+_TAGS = frozenset({"html", "head", "body", "a", "span", "details", "summary", "div", "pre", "-text"})
 
 
 def check(data: bytes) -> None:
