@@ -40,7 +40,7 @@ def size(leaf: Leaf) -> int | None:
     total = 0
     for piece in leaf.pieces:
         if isinstance(piece, Cut):
-            if (piece.encoding == "base64") == plain:
+            if not (leaf.transfer_encoding == "base64" if piece.encoding == "base64" else plain):
                 return None
             total += piece.decoded_size
         elif plain:

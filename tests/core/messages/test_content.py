@@ -157,7 +157,8 @@ def test_the_size_is_told_without_decoding_where_it_can_be() -> None:
     assert content.size(assembled("base64", [("text", encoded)])[0]) == 100
     assert content.size(assembled("base64", [("base64", encoded)])[0]) == 100
     assert content.size(assembled("8bit", [("text", b"four"), ("raw", b"five!")])[0]) == 9
-    assert content.size(assembled("8bit", [("base64", encoded)])[0]) is None
+    for other in ("8bit", "quoted-printable", "x-uuencode", "base32"):
+        assert content.size(assembled(other, [("base64", encoded)])[0]) is None
     assert content.size(assembled("base64", [("text", encoded), ("text", encoded)])[0]) is None
     assert content.size(assembled("quoted-printable", [("text", b"=41")])[0]) is None
     assert content.size(assembled("", [])[0]) == 0
