@@ -85,3 +85,10 @@ async def test_what_is_not_there_or_anothers_is_not_found(
     mine, theirs = await ada.deliver(OUTER), await bob.deliver(OUTER)
     for path in (f"{theirs}/enclosed/0", f"{new_id()}/enclosed/0", f"{mine}/enclosed/2", f"{mine}/enclosed/x"):
         await signed_in.page(f"/messages/{path}{tail}", status=404)
+
+
+async def test_a_conversation_tells_of_messages_inside(signed_in: Browser, ada: Owner) -> None:
+    await ada.deliver(multipart(b"Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nwords", kind=b"digest"))
+    page = await signed_in.page(f"/threads/{(await ada.newest()).thread_id}")
+    assert "no text of its own" in page.words
+    assert "Open the message, 1 attachment" in page.words
