@@ -24,6 +24,11 @@ def span_number(message_id: UUID, bits: int) -> int:
     return message_id.int >> (_TIME_SHIFT + bits)
 
 
+def first_id(bits: int, number: int) -> UUID:
+    """What no id of the span is smaller than, and every earlier one is."""
+    return UUID(int=number << (_TIME_SHIFT + bits))
+
+
 def span(account_id: UUID, bits: int, number: int) -> int:
     """The token of a span of time."""
     return _token(account_id, "span", bits, number)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.core.messages import words
+from app.core.messages import marks, words
 from app.core.messages.folding import fold, spelled_words
 from app.core.messages.model import FOLDERS, Folder
 from app.core.messages.stems import in_any_language
@@ -24,6 +24,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """What a message's tokens and its row in the table must fulfil."""
 
     groups: tuple[Group, ...]
+    """Of each, one token must be there."""
     forbidden: tuple[tuple[Group, ...], ...]
     """None of these may hold; each holds when all its groups do."""
     alias_ids: frozenset[UUID] | None
@@ -35,7 +36,13 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing can be found, so that no table need be asked."""
         query = self.query
         allowed = (query.is_read, query.is_starred, query.has_attachment, self.folders)
-        return not all(allowed) or (self.alias_ids is not None and not self.alias_ids)
+        return not all((*allowed, *self.groups)) or (self.alias_ids is not None and not self.alias_ids)
+
+    def are_rows_few(self) -> bool:
+        """Whether flags, folders or aliases leave a small part of the messages, or may do so."""
+        query = self.query
+        flags = (query.is_read, query.is_starred, query.has_attachment)
+        return self.alias_ids is not None or "inbox" not in self.folders or any(len(flag) == 1 for flag in flags)
 
 
 class Phrase(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +57,7 @@ def conditions(
     query: Query,
     index_key: bytes,
     *,
+    account_id: UUID,
     aliases: Sequence[tuple[Term, frozenset[UUID]]],
     folder: Folder | None,
 ) -> Conditions:
@@ -64,11 +72,11 @@ def conditions(
             groups += of_term
         elif not _is_left_to_opening(term):
             forbidden.append(of_term)
-    attachment = frozenset({blind.token(index_key, words.HAS, "attachment")})
-    if query.has_attachment == {True}:
-        groups.append(attachment)
-    elif query.has_attachment == {False}:
-        forbidden.append((attachment,))
+    if query.larger is not None or query.at_most is not None:
+        least = 0 if query.larger is None else query.larger + 1
+        groups.append(marks.sizes(account_id, least=least, most=query.at_most))
+    if groups and query.has_attachment == {True}:
+        groups.append(frozenset({blind.token(index_key, words.HAS, "attachment")}))
     asked = [ids for term, ids in aliases if not term.is_negated]
     if query.alias_id is not None:
         asked.append(frozenset({query.alias_id}))

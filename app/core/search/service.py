@@ -1,14 +1,15 @@
 """Finds an account's messages: newest first, a page by key, phrases made sure of on the opened messages."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from app.core.auth.model import Actor
+from app.core.messages import marks, read, receive, words
 from app.core.messages import queries as message_queries
-from app.core.messages import read, receive, words
 from app.core.messages import service as messages
 from app.core.messages.folding import fold
 from app.core.messages.model import Folder, MessageLine
@@ -18,6 +19,7 @@ from app.core.search.conditions import Conditions, Phrase, conditions, phrases
 from app.core.search.model import Found, Query, Term
 from app.errors import NotFound
 from app.lib.db import Conn
+from app.lib.ids import first_id_at
 from app.vault.keyring import unwrap_index_key
 
 MAX_PAGE = 100
@@ -25,14 +27,27 @@ MAX_OPENED = 200
 """Messages opened for one page of a search for phrases; what is not reached by then is on the next."""
 
 _OPENED_AT_ONCE = 40
-_WINDOWS = (250, 4000)
-"""Newest messages looked at, before and after unused tokens are left out. Words that every fifth message has fill a
-page from the first; those that one in eighty has, from the second.
-"""
-_MOST_BY_INDEX = 15_000
-"""Messages fetched by the index of tokens, which knows no order. Words that more have, in a mailbox of a million, are
-met soon enough on the way back; only such as were common long ago, and are no more, take longer.
-"""
+_WINDOW = 250
+"""Newest messages looked at first. Words that every fifth message has fill a page from them."""
+_WINDOW_OF_FEW = 1000
+"""Looked at where flags, folders or aliases may leave few messages, however common the words."""
+_SPAN_MESSAGES = 20_000
+"""Messages in one span of time, on average: the index of tokens gives those of one in no order, to be sorted."""
+_SPAN_OF_ANY = 2000
+"""The same where there are only words that messages must not have, so that the tokens of all of them are compared."""
+_FIRST_SPANS = 4
+_MOST_SPANS = 64
+_QUICK_SECONDS = 0.005
+"""A step that takes less is followed by one four times as long."""
+_PATIENCE_SECONDS = 0.05
+"""Time after which a page is given as it is, and the rest left to the next page."""
+
+
+class _Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, newest first. `until`: messages from there on were all looked at; None when all were."""
+
+    ids: list[UUID]
+    until: UUID | None
 
 
 async def page(
@@ -58,9 +73,10 @@ async def page(
     to_check = phrases(query)
     if to_check:
         return await _checked_page(platform, conn, actor, wanted, to_check, before=before, limit=limit)
-    ids = await _newest(conn, actor.account_id, wanted, before=before, limit=limit + 1)
-    lines = await _lines(conn, actor, ids[:limit])
-    return Found(lines=lines, older=ids[limit - 1] if len(ids) > limit else None)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    reached = await _newest(conn, actor.account_id, wanted, before=before, limit=limit + 1, deadline=deadline)
+    lines = await _lines(conn, actor, reached.ids[:limit])
+    return Found(lines=lines, older=reached.ids[limit - 1] if len(reached.ids) > limit else reached.until)
 
 
 async def _conditions(platform: Platform, conn: Conn, actor: Actor, query: Query, folder: Folder | None) -> Conditions:
@@ -69,7 +85,7 @@ async def _conditions(platform: Platform, conn: Conn, actor: Actor, query: Query
         raise NotFound("There is no such account.")
     aliases = [(term, await _alias_ids(conn, actor.account_id, term)) for term in query.terms if term.field == "alias"]
     key = unwrap_index_key(platform.instance, actor.account_id, wrapped)
-    return conditions(query, key, aliases=aliases, folder=folder)
+    return conditions(query, key, account_id=actor.account_id, aliases=aliases, folder=folder)
 
 
 async def _alias_ids(conn: Conn, account_id: UUID, term: Term) -> frozenset[UUID]:
@@ -78,39 +94,91 @@ async def _alias_ids(conn: Conn, account_id: UUID, term: Term) -> frozenset[UUID
     return await queries.alias_ids(conn, account_id, text) if text.isprintable() else frozenset()
 
 
-async def _newest(conn: Conn, account_id: UUID, wanted: Conditions, *, before: UUID | None, limit: int) -> list[UUID]:
-    """The ids of the newest messages that fulfil the conditions.
+async def _newest(
+    conn: Conn, account_id: UUID, wanted: Conditions, *, before: UUID | None, limit: int, deadline: float
+) -> _Reached:
+    """The newest messages that fulfil the conditions, as many as are found in time, and at least a step's.
 
-    The index of tokens gives messages in no order, so it serves rare words. Common ones are soon met on the way back
-    from the newest message. Which is which, the first steps tell: both are bounded, and the last is always right.
+    Common words are soon met among the newest messages. Then the index of tokens, which knows no order, is asked for
+    one span of time after the other: few for words that are still in use, all for those that hardly anybody has.
     """
-    if not wanted.groups:
-        return await queries.newest_of_all(conn, account_id, wanted, before=before, limit=limit)
-    first, second = _WINDOWS
-    found = await queries.newest_of_window(conn, account_id, wanted, before=before, limit=limit, window=first)
-    if len(found) >= limit:
-        return found
-    wanted = await _without_unused(conn, account_id, wanted)
-    if not all(wanted.groups):
-        return []
-    found = await queries.newest_of_window(conn, account_id, wanted, before=before, limit=limit, window=second)
-    if len(found) >= limit:
-        return found
-    by_index = await queries.newest_by_index(conn, account_id, wanted, before=before, limit=limit, most=_MOST_BY_INDEX)
-    if by_index is not None:
-        return by_index
-    return await queries.newest_of_all(conn, account_id, wanted, before=before, limit=limit)
+    if not wanted.groups and not wanted.forbidden:
+        rows = await queries.newest_rows(conn, account_id, wanted, before=before, limit=limit)
+        return _Reached(ids=rows, until=None)
+    ids: list[UUID] = []
+    for window in (_WINDOW, _WINDOW_OF_FEW) if wanted.are_rows_few() else (_WINDOW,):
+        missing = limit - len(ids)
+        ids += await queries.newest_of_window(conn, account_id, wanted, before=before, limit=missing, window=window)
+        if len(ids) >= limit:
+            return _Reached(ids=ids, until=None)
+        before = await queries.end_of_window(conn, account_id, wanted, before=before, window=window)
+        if before is None:
+            return _Reached(ids=ids, until=None)
+        if window == _WINDOW and (wanted.forbidden or wanted.are_rows_few()):
+            wanted = await _without_unused(conn, account_id, wanted)
+            if not all(wanted.groups):
+                return _Reached(ids=ids, until=None)
+    return await _by_spans(conn, account_id, wanted, ids, before=before, limit=limit, deadline=deadline)
 
 
 async def _without_unused(conn: Conn, account_id: UUID, wanted: Conditions) -> Conditions:
-    """Without the tokens that no message has.
+    """Without the tokens that no message has, where many messages' tokens will be compared with them.
 
-    A word has some twenty possible stems in all languages, nearly all of them never written, and each is compared with
-    every token of every message on the way back.
+    A word has some twenty possible stems in all languages, nearly all of them never written.
     """
-    asked = sorted({token for group in wanted.groups for token in group})
-    in_use = await queries.tokens_in_use(conn, account_id, asked, window=_WINDOWS[0])
-    return msgspec.structs.replace(wanted, groups=tuple(group & in_use for group in wanted.groups))
+    groups = [*wanted.groups, *(group for groups in wanted.forbidden for group in groups)]
+    in_use = await queries.tokens_in_use(conn, account_id, sorted(frozenset().union(*groups)), window=_WINDOW)
+    forbidden = [tuple(group & in_use for group in groups) for groups in wanted.forbidden]
+    return msgspec.structs.replace(
+        wanted,
+        groups=tuple(group & in_use for group in wanted.groups),
+        forbidden=tuple(groups for groups in forbidden if all(groups)),
+    )
+
+
+async def _by_spans(
+    conn: Conn,
+    account_id: UUID,
+    wanted: Conditions,
+    ids: list[UUID],
+    *,
+    before: UUID | None,
+    limit: int,
+    deadline: float,
+) -> _Reached:
+    """What was found already, and what is found further back, in steps that grow while they are quick."""
+    extent = await queries.extent(conn, account_id)
+    spans = _spans(extent, wanted.query, before, most=_SPAN_MESSAGES if wanted.groups else _SPAN_OF_ANY)
+    count = 1 if wanted.forbidden else _FIRST_SPANS
+    while spans:
+        begun = time.monotonic()
+        step, spans = spans[:count], spans[count:]
+        tokens = [marks.span(account_id, bits, number) for bits, number in step]
+        ids += await queries.newest_of_spans(
+            conn, account_id, wanted, spans=tokens, before=before, limit=limit - len(ids)
+        )
+        if len(ids) >= limit:
+            break
+        now = time.monotonic()
+        if spans and now > deadline:
+            return _Reached(ids=ids, until=marks.first_id(*step[-1]))
+        count = min(_MOST_SPANS, count * 4) if now - begun < _QUICK_SECONDS else max(1, count // 2)
+    return _Reached(ids=ids, until=None)
+
+
+def _spans(extent: queries.Extent, query: Query, before: UUID | None, *, most: int) -> list[tuple[int, int]]:
+    """The spans of time from `before` back to the oldest message that can be meant, as (bits, number)."""
+    if extent.oldest is None or extent.newest is None:
+        return []
+    newest = min(extent.newest, before or extent.newest, first_id_at(query.before) if query.before else extent.newest)
+    oldest = max(extent.oldest, first_id_at(query.since) if query.since else extent.oldest)
+    bits = marks.SPAN_BITS[0]
+    for bits in reversed(marks.SPAN_BITS):
+        count = 1 + marks.span_number(extent.newest, bits) - marks.span_number(extent.oldest, bits)
+        if extent.message_count <= count * most:
+            break
+    numbers = range(marks.span_number(newest, bits), marks.span_number(oldest, bits) - 1, -1)
+    return [(bits, number) for number in numbers]
 
 
 async def _lines(conn: Conn, actor: Actor, ids: Sequence[UUID]) -> list[MessageLine]:
@@ -130,18 +198,19 @@ async def _checked_page(
 ) -> Found:
     """Opens the messages that have the phrases' words, newest first, until the page is full or enough were opened."""
     found: list[MessageLine] = []
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     for _ in range(MAX_OPENED // _OPENED_AT_ONCE):
-        ids = await _newest(conn, actor.account_id, wanted, before=before, limit=_OPENED_AT_ONCE)
-        lines = await _lines(conn, actor, ids)
-        sealed = await queries.sources(conn, actor.account_id, ids)
+        reached = await _newest(conn, actor.account_id, wanted, before=before, limit=_OPENED_AT_ONCE, deadline=deadline)
+        lines = await _lines(conn, actor, reached.ids)
+        sealed = await queries.sources(conn, actor.account_id, reached.ids)
         for line in lines:
             if line.message_id in sealed and await _holds(platform, actor, line, sealed[line.message_id], to_check):
                 found.append(line)
             if len(found) > limit:
                 return Found(lines=found[:limit], older=found[limit - 1].message_id)
-        if len(ids) < _OPENED_AT_ONCE:
-            return Found(lines=found, older=None)
-        before = ids[-1]
+        before = reached.ids[-1] if len(reached.ids) == _OPENED_AT_ONCE else reached.until
+        if before is None or time.monotonic() > deadline:
+            break
     return Found(lines=found, older=before)
 
 
