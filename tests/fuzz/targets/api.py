@@ -12,7 +12,8 @@ from app.api.auth import AuthedRequest
 from app.api.body import FORM, JSON, MERGE_PATCH, read_body
 from app.api.errors import HANDLERS, PROBLEM_TYPE, give_problems
 from app.api.paging import Cursor, Limit, read_cursor, write_cursor
-from app.api.schemas import ActionBody, AliasPatchBody, MessagePatchBody, NewAliasBody
+from app.api.schemas.aliases import AliasPatchBody, NewAliasBody
+from app.api.schemas.messages import ActionBody, MessagePatchBody
 from app.lib.ids import parse_id
 from tests.fuzz.target import Tape, Target
 

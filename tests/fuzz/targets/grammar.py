@@ -1,5 +1,7 @@
 """What is typed into the search field: a query that can be typed again, or a sentence that says what to write."""
 
+from uuid import UUID
+
 import msgspec
 
 from app.core.messages import words
@@ -11,6 +13,7 @@ from app.errors import Invalid
 from tests.fuzz.target import Target
 
 _KEY = bytes(32)
+_ACCOUNT = UUID(int=1)
 
 
 def check(data: bytes) -> None:
@@ -26,7 +29,7 @@ def check(data: bytes) -> None:
     typed = printed(query)
     if len(typed) <= grammar.MAX_CHARS and typed.count(" ") < grammar.MAX_TERMS:
         assert _spaced(grammar.parse(typed)) == _spaced(query), typed
-    found = conditions(query, _KEY, aliases=(), folder=None)
+    found = conditions(query, _KEY, account_id=_ACCOUNT, aliases=(), folder=None)
     assert len(found.groups) + sum(map(len, found.forbidden)) <= 4 * grammar.MAX_TERMS + 2
     for phrase in phrases(query):
         assert phrase.words

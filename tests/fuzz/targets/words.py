@@ -1,6 +1,7 @@
 """Words: what a message is indexed by, and that every word of it that is typed meets the index."""
 
 import re
+from uuid import UUID
 
 from app.core.messages import words
 from app.core.messages.folding import fold
@@ -11,6 +12,7 @@ from app.vault import blind
 from tests.fuzz.target import Tape, Target
 
 _KEY = bytes(32)
+_ACCOUNT = UUID(int=1)
 _WORD = re.compile(r"\S+")
 _NO_LAYOUT = Layout(marker="", cuts=(), blobs=())
 
@@ -31,7 +33,7 @@ def check(data: bytes) -> None:
     one, three = spelled[place][0], body[spelled[place].start() : spelled[place : place + 3][-1].end()]
     for typed, is_quoted in ((one, False), (one, True), (three, False), (three, True), (fold(one), False)):
         term = Term(field="", text=typed, is_quoted=is_quoted, is_negated=False)
-        found = conditions.conditions(Query(terms=(term,)), _KEY, aliases=(), folder=None)
+        found = conditions.conditions(Query(terms=(term,)), _KEY, account_id=_ACCOUNT, aliases=(), folder=None)
         assert all(group & tokens for group in found.groups), f"{typed!r} is not found"
         assert conditions.phrases(Query(terms=(term,))) == () or _stand_together(words.sequence(body), term)
 
