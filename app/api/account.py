@@ -4,7 +4,8 @@ from litestar import get
 
 from app.api.auth import AuthedRequest
 from app.api.platform import GivenPlatform
-from app.api.schemas import AccountResource, Data, account_resource
+from app.api.schemas.accounts import AccountResource, account_resource
+from app.api.schemas.envelopes import Data
 from app.core.accounts import service as accounts
 
 

@@ -10,7 +10,8 @@ from app.api.auth import AuthedRequest
 from app.api.body import FORM, JSON, MERGE_PATCH, read_body
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor
 from app.api.platform import GivenPlatform
-from app.api.schemas import AliasPatchBody, AliasResource, Data, NewAliasBody, Page, alias_resource
+from app.api.schemas.aliases import AliasPatchBody, AliasResource, NewAliasBody, alias_resource
+from app.api.schemas.envelopes import Data, Page
 from app.core.aliases import service as aliases
 from app.core.aliases.model import AliasPatch, NewAlias
 from app.errors import Invalid

@@ -8,10 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
-from app.api.invitations import InvitationResource, invitation_resource
 from app.api.platform import GivenPlatform
-from app.api.schemas import (
-    Data,
+from app.api.schemas.envelopes import Data
+from app.api.schemas.invitations import InvitationResource, invitation_resource
+from app.api.schemas.messages import (
     EnclosedResource,
     HeaderResource,
     NoteResource,

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.responses import create_exception_response
 from litestar.types import ExceptionHandlersMap
 
-from app.api.schemas import Problem
+from app.api.schemas.envelopes import Problem
 from app.errors import (
     CannotOpen,
     Conflict,

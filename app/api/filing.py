@@ -8,7 +8,8 @@ from litestar.params import FromPath
 from app.api.auth import AuthedRequest
 from app.api.body import JSON, MERGE_PATCH, read_body
 from app.api.platform import GivenPlatform
-from app.api.schemas import ActionBody, ChangedResource, Data, MessagePatchBody, MessageResource, message_resource
+from app.api.schemas.envelopes import Data
+from app.api.schemas.messages import ActionBody, ChangedResource, MessagePatchBody, MessageResource, message_resource
 from app.core.filing import service as filing
 from app.core.filing.model import MessagePatch
 from app.core.messages import service as messages

@@ -13,7 +13,8 @@ from litestar.response import Stream
 from app.api.auth import AuthedRequest
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor, write_cursor
 from app.api.platform import GivenPlatform
-from app.api.schemas import Data, ListedMessage, Page, WholeMessage, listed_message, whole_message
+from app.api.schemas.envelopes import Data, Page
+from app.api.schemas.messages import ListedMessage, WholeMessage, listed_message, whole_message
 from app.api.streams import streamed
 from app.core.auth.model import Actor
 from app.core.messages import service as messages

@@ -1,18 +1,13 @@
-"""The words of the API: what goes over the wire, and how it is made from core's values. No lookups, no I/O.
-
-Answers carry more fields as the product grows, so clients ignore those they do not know.
-"""
+"""Messages over the wire, and what clients send to change them. No lookups, no I/O."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from app.api.invitations import InvitationResource, invitation_resource
-from app.core.accounts.model import Account, Usage
-from app.core.aliases.model import Alias, WhenDisabled
+from app.api.schemas.envelopes import Moment
+from app.api.schemas.invitations import InvitationResource, invitation_resource
 from app.core.filing.model import Action
 from app.core.filing.service import MAX_AT_ONCE
 from app.core.messages.model import (
@@ -27,77 +22,7 @@ from app.core.messages.model import (
 )
 from app.core.messages.notes import NoteCode
 from app.core.search.hits import Piece
-from app.errors import FieldError
 from app.lib.times import rfc3339
-
-T = TypeVar("T")
-
-Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-"""RFC 3339 in UTC with milliseconds."""
-
-
-class Data(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """The envelope of every success."""
-
-    data: T
-
-
-class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """The envelope of a list; `next` is the cursor of the page that follows, null on the last one."""
-
-    data: list[T]
-    next: str | None
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure (RFC 9457). `code` is for programs and does not change; `detail` is for people and may."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
-
-
-class AccountResource(msgspec.Struct, frozen=True, kw_only=True):
-    """The account that the key belongs to; sizes in bytes."""
-
-    account_id: UUID
-    login: str
-    created_on: date
-    message_count: int
-    stored_bytes: int
-    storage_limit: int
-
-
-class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An alias; `last_received_on` is a day (ISO 8601) or null."""
-
-    id: UUID
-    email: str
-    is_enabled: bool
-    when_disabled: WhenDisabled
-    description: str
-    created_at: Moment
-    message_count: int
-    last_received_on: str | None
-
-
-class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What POST /aliases takes, all of it optional. Other fields are ignored: clients made for addy.io send some."""
-
-    domain: str | None = None
-    local_part: str | None = None
-    description: str | None = None
-    format: str | None = None
-
-
-class AliasPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A merge patch (RFC 7396): what is absent stays, a description of null is removed."""
-
-    is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
-    description: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class AliasRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,32 +172,6 @@ class ChangedResource(msgspec.Struct, frozen=True, kw_only=True):
     """How many messages an action changed."""
 
     changed: int
-
-
-def account_resource(account: Account, usage: Usage) -> AccountResource:
-    """The account and what it holds now."""
-    return AccountResource(
-        account_id=account.account_id,
-        login=account.login,
-        created_on=account.created_on,
-        message_count=usage.message_count,
-        stored_bytes=usage.stored_bytes,
-        storage_limit=account.storage_limit,
-    )
-
-
-def alias_resource(alias: Alias) -> AliasResource:
-    """The alias as its owner's programs see it."""
-    return AliasResource(
-        id=alias.alias_id,
-        email=alias.address,
-        is_enabled=alias.is_enabled,
-        when_disabled=alias.when_disabled,
-        description=alias.description,
-        created_at=rfc3339(alias.created_at),
-        message_count=alias.message_count,
-        last_received_on=alias.last_received_on,
-    )
 
 
 def message_resource(line: MessageLine, links: Sequence[Link]) -> MessageResource:
