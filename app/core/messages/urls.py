@@ -62,7 +62,7 @@ def _mailto(url: str) -> str:
     """Only with the fields that a letter may be begun with (RFC 6068 section 4); no program is to attach files."""
     address, question, query = url.partition("?")
     kept = [pair for pair in query.split("&") if unquote(pair.partition("=")[0]).lower() in _MAILTO_FIELDS]
-    return address + (question + "&".join(kept)) * bool(kept)
+    return (address + (question + "&".join(kept)) * bool(kept)).rstrip(_AROUND)
 
 
 def _without_tracking(url: str) -> str:

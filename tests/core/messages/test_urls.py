@@ -111,6 +111,7 @@ def test_all_else_stays_as_it_is_written(url: str) -> None:
         ("https://a.example/#?utm_source=x", "https://a.example/#?utm_source=x"),
         ("https://a.example/?", "https://a.example/?"),
         ("https://a.example/x\x00\x1f?utm_source=x", "https://a.example/x"),
+        ("mailto:ada@a.example\x00 ?attach=x", "mailto:ada@a.example"),
         ("https://urldefense.com/s?utm_x=/v3/__x__;&d=/v3/__https://a.example/y__;", "https://a.example/y"),
     ],
 )
