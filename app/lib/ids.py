@@ -45,6 +45,11 @@ def first_id_at(moment: datetime) -> UUID:
     return UUID(int=max(0, milliseconds) << 80 | 0x7 << 76 | 0b10 << 62)
 
 
+def made_at(value: UUID) -> datetime:
+    """When a UUIDv7 was made, in UTC to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+
+
 def parse_id(text: str) -> UUID | None:
     """The UUID that `text` spells in its canonical form, or None: a bad id in an address is just not found."""
     try:

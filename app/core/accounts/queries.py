@@ -155,6 +155,15 @@ async def usage(conn: Conn, account_id: UUID) -> Usage:
         return await cursor.fetchone() or Usage(message_count=0, stored_bytes=0)
 
 
+async def index_key(conn: Conn, account_id: UUID) -> bytes | None:
+    """The account's index key, under the instance key."""
+    cursor = await conn.execute(
+        "SELECT index_key FROM accounts WHERE account_id = %s LIMIT 1", (account_id,), binary=True
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def password(conn: Conn, account_id: UUID) -> PasswordRecord | None:
     """The record to check a password against."""
     async with conn.cursor(row_factory=class_row(PasswordRecord)) as cursor:

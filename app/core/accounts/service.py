@@ -17,6 +17,7 @@ from app.vault.keyring import (
     instance_holder_key,
     new_index_key,
     new_keyring,
+    unwrap_index_key,
     unwrap_keyring,
     wrap_index_key,
     wrap_keyring,
@@ -158,6 +159,14 @@ async def delete(conn: Conn, account: Account) -> None:
 async def usage(conn: Conn, account_id: UUID) -> Usage:
     """What the account holds now."""
     return await queries.usage(conn, account_id)
+
+
+async def index_key(conn: Conn, instance: InstanceKey, account_id: UUID) -> bytes:
+    """The key of the account's search tokens and digests, 32 bytes. Raises NotFound."""
+    wrapped = await queries.index_key(conn, account_id)
+    if wrapped is None:
+        raise NotFound("There is no such account.")
+    return unwrap_index_key(instance, account_id, wrapped)
 
 
 async def open_keyring(conn: Conn, instance: InstanceKey, account_id: UUID) -> Keyring:

@@ -7,7 +7,7 @@ import msgspec
 
 from app.core.messages.model import Folder
 
-Change = Literal["read", "unread", "star", "unstar", "inbox", "archive", "spam", "trash"]
+Change = Literal["read", "unread", "star", "unstar", "inbox", "archive", "spam", "trash", "held"]
 Action = Literal[Change, "delete"]
 """What can be done to many at once; a folder's name moves there, "delete" takes what is in the trash for ever."""
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -22,10 +22,11 @@ class MessagePatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Unread messages where new mail comes in. Counted up to 100, which says "more than 99"."""
+    """Unread messages where new mail comes in, and all that are held. Up to 100 each, which says "more than 99"."""
 
     inbox: int
     spam: int
+    held: int
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,14 +73,18 @@ async def folder_of(conn: Conn, account_id: UUID, message_id: UUID) -> Folder | 
 
 
 async def unread_counts(conn: Conn, account_id: UUID, *, most: int) -> Mapping[str, int]:
-    """Unread messages in inbox and spam, each counted up to `most`."""
+    """Unread messages in inbox and spam, and all that are held, each counted up to `most`."""
     cursor = await conn.execute(
         """SELECT f.folder, (
                SELECT count(*) FROM (
                    SELECT FROM messages m
                    WHERE m.account_id = %(account_id)s AND m.folder = f.folder AND NOT m.is_read LIMIT %(most)s
                ) unread
-           ) FROM (VALUES ('inbox'), ('spam')) AS f (folder)""",
+           ) FROM (VALUES ('inbox'), ('spam')) AS f (folder)
+           UNION ALL
+           SELECT 'held', count(*) FROM (
+               SELECT FROM messages m WHERE m.account_id = %(account_id)s AND m.folder = 'held' LIMIT %(most)s
+           ) held""",
         {"account_id": account_id, "most": most},
     )
     return dict(await cursor.fetchall())

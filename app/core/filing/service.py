@@ -21,9 +21,9 @@ _OPPOSITE: dict[Action, Action] = {"read": "unread", "unread": "read", "star": "
 
 
 async def counts(conn: Conn, account_id: UUID) -> Counts:
-    """How many unread messages wait in inbox and spam, each up to 100."""
+    """How many unread messages wait in inbox and spam, and how many are held; each up to 100."""
     found = await queries.unread_counts(conn, account_id, most=MOST_COUNTED)
-    return Counts(inbox=found["inbox"], spam=found["spam"])
+    return Counts(inbox=found["inbox"], spam=found["spam"], held=found["held"])
 
 
 async def mark_read(conn: Conn, account_id: UUID, message_id: UUID, *, is_read: bool) -> None:
@@ -83,7 +83,7 @@ async def _change(
             groups[_OPPOSITE[action]] += await queries.set_starred(
                 conn, account_id, message_ids, is_starred=action == "star"
             )
-        case "inbox" | "archive" | "spam" | "trash":
+        case "inbox" | "archive" | "spam" | "trash" | "held":
             for message_id, folder in await queries.move(conn, account_id, message_ids, action, now=now):
                 groups[folder].append(message_id)
     return tuple(Step(action=back, message_ids=tuple(ids)) for back, ids in groups.items() if ids)

@@ -5,7 +5,7 @@ The array-like Structs are stored sealed as MessagePack arrays: a new field goes
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -14,8 +14,11 @@ from app.core.messages.cut import Cut
 from app.core.messages.invitations.model import Invitation
 from app.core.messages.notes import Note
 
-Folder = Literal["inbox", "archive", "trash", "spam"]
-FOLDERS: tuple[Folder, ...] = ("inbox", "archive", "trash", "spam")
+Folder = Literal["inbox", "archive", "trash", "spam", "held"]
+"""`held`: from a sender whom the alias does not know, until its owner lets it in."""
+FOLDERS: tuple[Folder, ...] = get_args(Folder)
+LISTED: tuple[Folder, ...] = ("inbox", "archive", "trash", "spam")
+"""The folders of lists that ask for none."""
 
 
 Role = Literal["file", "picture", "signature"]

@@ -137,7 +137,7 @@ _ROW = """
 
 _PAGE_OF_ALL = (
     _ROW
-    + """ AND (%(before)s::uuid IS NULL OR m.message_id < %(before)s)
+    + """ AND m.folder <> 'held' AND (%(before)s::uuid IS NULL OR m.message_id < %(before)s)
           ORDER BY m.message_id DESC LIMIT %(limit)s"""
 )
 
@@ -213,7 +213,7 @@ def _conditions(filters: Filters) -> str:
 async def messages(
     conn: Conn, account_id: UUID, *, folder: Folder | None, before: UUID | None, limit: int
 ) -> list[MessageRow]:
-    """A page of the account's messages, newest first, those received before `before`; at most 200."""
+    """A page of a folder, or of all but those that are held, newest first, those before `before`; at most 200."""
     async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
         await cursor.execute(
             _PAGE_OF_ALL if folder is None else _PAGE_OF_FOLDER,

@@ -13,7 +13,7 @@ from app.core.messages import downloads, opening, queries, read, winmail
 from app.core.messages.cut import SKELETON_MOST
 from app.core.messages.model import (
     FIRST_ENCLOSED,
-    FOLDERS,
+    LISTED,
     NO_FILTERS,
     Attachment,
     Content,
@@ -90,7 +90,7 @@ async def page(
     limit: int,
     filters: Filters = NO_FILTERS,
 ) -> list[MessageLine]:
-    """The account's messages in one folder, in several, or (None) in all: newest first, those before `before`.
+    """The account's messages in one folder, in several, or (None) in all but `held`: newest first, before `before`.
 
     With `after`, those that came next after that one. At most 200. Message keys opened for the first time are wrapped
     anew, so that opening them again costs microseconds.
@@ -99,7 +99,7 @@ async def page(
     if after is None and filters == NO_FILTERS and (folder is None or isinstance(folder, str)):
         rows = await queries.messages(conn, account_id, folder=folder, before=before, limit=limit)
     else:
-        folders = (folder,) if isinstance(folder, str) else folder or FOLDERS
+        folders = (folder,) if isinstance(folder, str) else folder or LISTED
         rows = await queries.filtered_messages(
             conn, account_id, folders=folders, filters=filters, before=before, after=after, limit=limit
         )

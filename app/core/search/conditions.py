@@ -17,7 +17,7 @@ Group: TypeAlias = frozenset[int]
 """Tokens of which a message must have one."""
 
 _STEMMED = {words.ANYWHERE, "subject"}
-_LEFT_OUT: frozenset[Folder] = frozenset({"trash", "spam"})
+_LEFT_OUT: frozenset[Folder] = frozenset({"trash", "spam", "held"})
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ def _is_left_to_opening(term: Term) -> bool:
 
 
 def _folders(query: Query, folder: Folder | None) -> frozenset[Folder]:
-    """Spam and trash are left out unless the query or the caller asks for a folder."""
+    """Spam, trash and what is held are left out unless the query or the caller asks for a folder."""
     folders = query.folders
     if folders is None:
         folders = frozenset(FOLDERS) - (_LEFT_OUT if folder is None else frozenset())

@@ -97,7 +97,7 @@ def _in(query: Query, value: str, is_negated: bool) -> Query:
     """Several folders widen the search; those with a minus narrow it."""
     folders = frozenset(_FOLDERS) if value == "anywhere" else frozenset(name for name in _FOLDERS if name == value)
     if not folders:
-        raise _invalid("After “in:” write inbox, archive, trash, spam or anywhere, as in in:trash.")
+        raise _invalid("After “in:” write inbox, archive, trash, spam, held or anywhere, as in in:trash.")
     if is_negated:
         return msgspec.structs.replace(query, not_folders=query.not_folders | folders)
     return msgspec.structs.replace(query, folders=(query.folders or frozenset()) | folders)

@@ -62,8 +62,8 @@ async def page(
 ) -> Found:
     """The messages that fulfil the query, newest first, those received before `before`; at most 100.
 
-    Without a folder, given or asked for, spam and trash are left out. `conn` is in a transaction. Raises CannotOpen,
-    Unavailable.
+    Without a folder, given or asked for, spam, trash and what is held are left out. `conn` is in a transaction.
+    Raises CannotOpen, Unavailable.
     """
     limit = min(limit, MAX_PAGE)
     wanted = await _conditions(platform, conn, actor, query, folder)

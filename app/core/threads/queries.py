@@ -77,10 +77,10 @@ async def adopt(conn: Conn, orphan: Delivery, subject_token: int) -> None:
 
 
 async def message_ids(conn: Conn, account_id: UUID, thread_id: UUID, *, limit: int) -> list[UUID]:
-    """The newest messages of a thread, newest first, but for those in the trash or spam; at most 200."""
+    """The newest messages of a thread, newest first, but for those in the trash or spam, or held; at most 200."""
     cursor = await conn.execute(
         """SELECT message_id FROM messages
-           WHERE account_id = %(account_id)s AND thread_id = %(thread_id)s AND folder NOT IN ('trash', 'spam')
+           WHERE account_id = %(account_id)s AND thread_id = %(thread_id)s AND folder NOT IN ('trash', 'spam', 'held')
            ORDER BY message_id DESC LIMIT %(limit)s""",
         {"account_id": account_id, "thread_id": thread_id, "limit": min(limit, 200)},
     )

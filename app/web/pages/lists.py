@@ -86,7 +86,7 @@ TRASH = Place(
     actions=(("inbox", "Back to inbox"), ("delete", "Delete for ever")),
 )
 _PLACES = (INBOX, STARRED, ARCHIVE, SPAM, TRASH)
-_BY_FOLDER = {"inbox": INBOX, "archive": ARCHIVE, "spam": SPAM, "trash": TRASH}
+_BY_FOLDER = {"inbox": INBOX, "archive": ARCHIVE, "spam": SPAM, "trash": TRASH, "held": INBOX}
 _DONE: Mapping[str, str] = {
     "read": "marked read",
     "unread": "marked unread",

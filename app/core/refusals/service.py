@@ -1,0 +1,64 @@
+"""What an owner sees of mail that was refused or dropped, and forgetting it after 30 days."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from app.core.auth.model import Actor
+from app.core.refusals import queries
+from app.core.refusals.model import Refusal, RefusalDetails, RefusalRow
+from app.errors import NotFound
+from app.lib.db import Conn
+from app.lib.ids import made_at
+from app.vault import seal
+
+LIFETIME = timedelta(days=30)
+PURPOSE = "refusal"
+_BATCH = 5000
+_decode = msgspec.msgpack.Decoder(RefusalDetails).decode
+
+
+async def page(conn: Conn, actor: Actor, *, alias_id: UUID | None, before: UUID | None, limit: int) -> list[Refusal]:
+    """What was refused to the account, or to one alias, newest first, before `before`; at most 200.
+
+    Of a day with too many to list, an entry without details counts the rest. Raises CannotOpen.
+    """
+    rows = await queries.refusals(conn, actor.account_id, alias_id=alias_id, before=before, limit=limit)
+    return [_open(actor, row) for row in rows]
+
+
+async def get(conn: Conn, actor: Actor, refusal_id: UUID) -> Refusal:
+    """One refusal of the account. Raises NotFound, CannotOpen."""
+    row = await queries.refusal(conn, actor.account_id, refusal_id)
+    if row is None:
+        raise NotFound("There is no such refusal; they are kept for 30 days.")
+    return _open(actor, row)
+
+
+async def forget(conn: Conn, *, now: datetime) -> int:
+    """Delete what is older than 30 days, of all accounts; how many rows, at most 5,000 at once."""
+    return await queries.delete_before(conn, (now - LIFETIME).date(), limit=_BATCH)
+
+
+def _open(actor: Actor, row: RefusalRow) -> Refusal:
+    details = None
+    if row.details is not None:
+        opened = seal.open_received(
+            actor.keyring,
+            account_id=actor.account_id,
+            purpose=PURPOSE,
+            row_id=row.refusal_id,
+            sealed=row.details,
+        )
+        details = _decode(opened)
+    return Refusal(
+        refusal_id=row.refusal_id,
+        alias_id=row.alias_id,
+        alias_address=row.alias_address,
+        refused_at=made_at(row.refusal_id),
+        code=row.code,
+        reason=row.reason,
+        details=details,
+        count=row.count,
+    )

@@ -1,0 +1,82 @@
+"""Who a sender is to rules: one normal form of addresses and domains, and what rules may match them by. Pure."""
+
+import unicodedata
+
+import msgspec
+
+from app.core.aliases.address import normal_domain
+from app.core.rules.model import Kind
+from app.errors import Invalid
+from app.vault import blind
+
+_PURPOSE = "sender rule\n"
+MAX_CHARS = 320
+"""Of what is written into a rule: 64 of a local part, @, 255 of a domain (RFC 5321 section 4.5.3.1)."""
+_MAX_SENDER_CHARS = 1000
+"""Beyond, a header's sender is no address anybody could have written to."""
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule is about."""
+
+    kind: Kind
+    text: str
+
+
+def normal(text: str) -> str:
+    """A sender's address as rules compare it: NFC, lower case, domain in A-labels; "" for none at all.
+
+    What is no address by the book (`"a b"@x.example`, `root`) is kept as it is, in lower case.
+    """
+    text = unicodedata.normalize("NFC", text.strip().strip("<>").lower()[:_MAX_SENDER_CHARS])
+    local, at, domain = text.rpartition("@")
+    if len(local) > 1 and local[0] == local[-1] == '"' and local[1:-1].replace(".", "").isalnum():
+        local = local[1:-1]
+    return f"{local}@{normal_domain(domain) or domain}" if at else text
+
+
+def candidates(sender: str) -> tuple[str, ...]:
+    """What rules about this sender say: its address, its domain, and each domain that this one lies in; longest first.
+
+    Nothing for the null sender of bounces.
+    """
+    address = normal(sender)
+    if not address:
+        return ()
+    domain = normal_domain(address.rpartition("@")[2]) if "@" in address else None
+    labels = domain.split(".") if domain else []
+    return (address, *(".".join(labels[start:]) for start in range(len(labels))))
+
+
+def subject(text: str) -> Subject:
+    """What the owner has written: an address, or a domain (`@` or `*.` before it may stand). Raises Invalid.
+
+    A domain of one label, such as all of `.example`, has to be written with the dot: `com` alone is a slip.
+    """
+    written = text.strip().strip("<>")
+    if not written or len(written) > MAX_CHARS or not written.isprintable():
+        raise _not_understood()
+    local, at, _ = written.rpartition("@")
+    if at and local not in {"", "*"}:
+        return _address(written)
+    bare = written.removeprefix("*").removeprefix("@")
+    domain = normal_domain(bare.removeprefix("*").removeprefix("."))
+    if domain is None or ("." not in domain and not bare.startswith(".")):
+        raise _not_understood()
+    return Subject(kind="domain", text=domain)
+
+
+def matcher(index_key: bytes, candidate: str) -> bytes:
+    """The digest, 16 bytes, by which a rule about this address or domain is found; another in every account."""
+    return blind.digest(index_key, f"{_PURPOSE}{candidate}".encode("utf-8", "surrogatepass"))
+
+
+def _address(written: str) -> Subject:
+    address = normal(written)
+    if normal_domain(address.rpartition("@")[2]) is None:
+        raise _not_understood()
+    return Subject(kind="address", text=address)
+
+
+def _not_understood() -> Invalid:
+    return Invalid.field("text", "Write an address (ada@shop.example) or a domain (shop.example).")

@@ -1,0 +1,178 @@
+"""Making, listing, deleting and restoring rules about senders. The caller owns the transaction."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from app.core.accounts import service as accounts
+from app.core.aliases import service as aliases
+from app.core.auth.model import Actor
+from app.core.platform import Platform
+from app.core.rules import queries, senders
+from app.core.rules.model import Made, NewRule, Rule, RuleLabel, RuleRow, Scope, Verdict
+from app.errors import Conflict, FieldError, Invalid, LimitReached, NotFound
+from app.lib.db import Conn
+from app.lib.ids import made_at, new_id
+from app.vault import seal
+
+MAX_RULES = 10_000
+"""Of an account."""
+MAX_NOTE_CHARS = 500
+RESTORABLE = timedelta(days=1)
+_PURPOSE = "sender_rule.label"
+_BATCH = 1000
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(RuleLabel).decode
+
+
+async def block(platform: Platform, conn: Conn, actor: Actor, new: NewRule) -> Made:
+    """Refuse mail of this sender, to one alias or to all; what allowed it in the same place is turned around.
+
+    Raises Invalid (fields `text`, `note`), NotFound for an alias that is not the account's, LimitReached.
+    """
+    return await _make(platform, conn, actor, new, "block")
+
+
+async def allow(platform: Platform, conn: Conn, actor: Actor, new: NewRule) -> Made:
+    """Know this sender: mail passes the alias's screening, and blocks that are less specific. Raises as `block`."""
+    return await _make(platform, conn, actor, new, "allow")
+
+
+async def get(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
+    """One rule of the account. Raises NotFound."""
+    row = await queries.rule(conn, actor.account_id, rule_id)
+    if row is None:
+        raise NotFound("There is no such rule.")
+    return _open(actor, row)
+
+
+async def page(
+    conn: Conn,
+    actor: Actor,
+    *,
+    scope: Scope = None,
+    verdict: Verdict | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[Rule]:
+    """The account's rules, newest first, those made before `before`; at most 200."""
+    rows = await queries.rules(
+        conn,
+        actor.account_id,
+        alias_id=scope if isinstance(scope, UUID) else None,
+        is_account_wide=scope == "account",
+        verdict=verdict,
+        before=before,
+        limit=limit,
+    )
+    return [_open(actor, row) for row in rows]
+
+
+async def about(platform: Platform, conn: Conn, actor: Actor, text: str, *, alias_id: UUID | None) -> Rule | None:
+    """The rule about this very address or domain in this very place, if there is one. Raises Invalid."""
+    subject = senders.subject(text)
+    index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
+    row = await queries.rule_about(conn, actor.account_id, alias_id, senders.matcher(index_key, subject.text))
+    return None if row is None else _open(actor, row)
+
+
+async def delete(conn: Conn, actor: Actor, rule_id: UUID, *, now: datetime) -> None:
+    """The rule holds no more; for a day it can be restored. Raises NotFound."""
+    if not await queries.delete_rule(conn, actor.account_id, rule_id, now=now):
+        raise NotFound("There is no such rule.")
+
+
+async def restore(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
+    """Take a deletion back, hits and all. Raises NotFound; Conflict when there is a rule about this sender by now."""
+    await queries.lock_account(conn, actor.account_id)
+    if not await queries.restore_rule(conn, actor.account_id, rule_id):
+        if await queries.is_deleted(conn, actor.account_id, rule_id):
+            raise Conflict("There is another rule about this sender by now.", code="rule_exists")
+        raise NotFound("This rule cannot be restored any more.")
+    return await get(conn, actor, rule_id)
+
+
+async def take_back(conn: Conn, actor: Actor, rule_id: UUID, was: Verdict | None, *, now: datetime) -> None:
+    """Undo what gave `Made(rule, was)`: a new rule goes, one that was turned around turns back. Raises NotFound."""
+    rule = await get(conn, actor, rule_id)
+    if was is None:
+        await delete(conn, actor, rule_id, now=now)
+    elif was != rule.verdict:
+        label = _seal(actor, rule_id, RuleLabel(rule.text, rule.note))
+        await queries.set_rule(conn, actor.account_id, rule_id, verdict=was, label=label)
+
+
+async def forget_deleted(conn: Conn, *, now: datetime) -> int:
+    """Delete for good what nobody restored within a day, of all accounts; how many rules, at most 1,000 at once."""
+    return await queries.delete_rules_deleted_before(conn, now - RESTORABLE, limit=_BATCH)
+
+
+async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verdict: Verdict) -> Made:
+    subject = _check(new)
+    account_id = actor.account_id
+    if new.alias_id is not None and not await aliases.addresses_of(conn, account_id, [new.alias_id]):
+        raise NotFound("There is no such alias.")
+    index_key = await accounts.index_key(conn, platform.instance, account_id)
+    matcher = senders.matcher(index_key, subject.text)
+    await queries.lock_account(conn, account_id)
+    there = await queries.rule_about(conn, account_id, new.alias_id, matcher)
+    rule_id = new_id() if there is None else there.rule_id
+    label = _seal(actor, rule_id, RuleLabel(subject.text, new.note.strip()))
+    if there is None:
+        if await queries.count(conn, account_id) >= MAX_RULES:
+            text = f"There are {MAX_RULES:,} rules already; delete some first, or block whole domains."
+            raise LimitReached(text, code="too_many_rules")
+        await queries.insert_rule(
+            conn,
+            account_id,
+            rule_id,
+            alias_id=new.alias_id,
+            verdict=verdict,
+            kind=subject.kind,
+            matcher=matcher,
+            label=label,
+        )
+    elif there.verdict != verdict:
+        await queries.set_rule(conn, account_id, rule_id, verdict=verdict, label=label)
+    return Made(rule=await get(conn, actor, rule_id), was=None if there is None else there.verdict)
+
+
+def _check(new: NewRule) -> senders.Subject:
+    """Raises Invalid with every fault."""
+    faults: list[FieldError] = []
+    subject = None
+    try:
+        subject = senders.subject(new.text)
+    except Invalid as error:
+        faults += error.fields
+    if len(new.note) > MAX_NOTE_CHARS:
+        faults.append(FieldError(field="note", message=f"Use at most {MAX_NOTE_CHARS} characters."))
+    if faults or subject is None:
+        raise Invalid("The rule cannot be made like this.", fields=faults)
+    return subject
+
+
+def _seal(actor: Actor, rule_id: UUID, label: RuleLabel) -> bytes:
+    return seal.seal_field(
+        actor.keyring, account_id=actor.account_id, purpose=_PURPOSE, row_id=rule_id, plaintext=_encode(label)
+    )
+
+
+def _open(actor: Actor, row: RuleRow) -> Rule:
+    opened = seal.open_field(
+        actor.keyring, account_id=actor.account_id, purpose=_PURPOSE, row_id=row.rule_id, sealed=row.label
+    )
+    label = _decode(opened)
+    return Rule(
+        rule_id=row.rule_id,
+        alias_id=row.alias_id,
+        alias_address=row.alias_address,
+        verdict=row.verdict,
+        kind=row.kind,
+        text=label.text,
+        note=label.note,
+        created_at=made_at(row.rule_id),
+        hit_count=row.hit_count,
+        last_hit_on=row.last_hit_on,
+    )
