@@ -101,6 +101,41 @@ async def newest_of_spans(
     return await _ids(conn, statement, values)
 
 
+async def few_of_spans(
+    conn: Conn,
+    account_id: UUID,
+    wanted: Conditions,
+    *,
+    spans: Sequence[int],
+    before: UUID | None,
+    limit: int,
+    most: int,
+) -> list[UUID] | None:
+    """As `newest_of_spans`, in one go: None where more than `most` messages have the tokens.
+
+    Each time it is asked, the index also looks through what it has not sorted in yet, up to some hundred messages.
+    """
+    statement = f"""
+        WITH found AS MATERIALIZED (
+            SELECT t.message_id FROM message_tokens t
+            WHERE t.tokens && %(spans)s{_tokens(wanted)}
+              AND t.message_id < %(before)s AND t.message_id >= %(since)s
+            LIMIT {most + 1:d}
+        )
+        SELECT (SELECT count(*) FROM found), ARRAY(
+            SELECT f.message_id FROM (SELECT message_id FROM found ORDER BY message_id DESC) f
+            CROSS JOIN LATERAL (
+                SELECT 1 FROM messages m
+                WHERE m.account_id = %(account_id)s AND m.message_id = f.message_id
+                  AND m.folder = ANY(%(folders)s){_rows(wanted, "m")} AND {_size(wanted, "m")} LIMIT 1
+            ) m
+            ORDER BY f.message_id DESC LIMIT %(limit)s)"""
+    values = _values(account_id, wanted, before, limit) | {"spans": Bigints(spans)}
+    cursor = await conn.execute(statement, values, prepare=False, binary=True)
+    row = await cursor.fetchone()
+    return row[1] if row is not None and row[0] <= most else None
+
+
 async def tokens_in_use(conn: Conn, account_id: UUID, tokens: Sequence[int], *, window: int) -> frozenset[int]:
     """Those of the tokens that any message has. The index is not asked for what the newest messages have: much of
     what it would tell of common words is never looked at.

@@ -120,12 +120,18 @@ def asked(chance: random.Random) -> tuple[str, Oracle]:
     return text, lambda one: all(oracle(one) is not is_negated for _, oracle, is_negated in terms)
 
 
-@pytest.mark.parametrize("is_narrow", [False, True])
+@pytest.mark.parametrize("patience", [None, -1, 60])
 async def test_what_is_found_is_what_plain_text_says(
-    ada: Owner, bob: Owner, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, *, is_narrow: bool
+    ada: Owner, bob: Owner, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, patience: int | None
 ) -> None:
-    if is_narrow:  # so that a small mailbox takes the ways of a large one
-        narrow = [("_WINDOW", 4), ("_WINDOW_OF_FEW", 10), ("_SPAN_MESSAGES", 6), ("_PATIENCE_SECONDS", -1)]
+    if patience is not None:  # so that a small mailbox takes the ways of a large one
+        narrow = [
+            ("_WINDOW", 4),
+            ("_WINDOW_OF_FEW", 10),
+            ("_SPAN_MESSAGES", 6),
+            ("_PATIENCE_SECONDS", patience),
+            ("_FEW", 3),
+        ]
         for name, value in [*narrow, ("_OPENED_AT_ONCE", 7)]:
             monkeypatch.setattr(service, name, value)
     letters = await fill(ada, deliver, 150, seed=1)
