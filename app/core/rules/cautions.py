@@ -13,18 +13,19 @@ Caution = Literal["mail_provider", "sending_service", "public_suffix"]
 
 _MAIL_PROVIDERS = frozenset(
     """
-    126.com 163.com abv.bg alice.it aol.com att.net bigpond.com bluewin.ch bol.com.br btinternet.com bk.ru centrum.cz
-    chello.nl comcast.net cox.net daum.net duck.com earthlink.net fastmail.com fastmail.fm free.fr freenet.de gmail.com
-    gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hanmail.net hey.com home.nl hotmail.co.uk hotmail.com hotmail.de
-    hotmail.es hotmail.fr hotmail.it icloud.com inbox.lv inbox.ru interia.pl kpnmail.nl laposte.net libero.it list.ru
-    live.co.uk live.com live.de live.fr live.nl mac.com mail.com mail.de mail.ee mail.ru mailbox.org mailfence.com me.com
-    mozmail.com msn.com naver.com neuf.fr o2.pl onet.pl op.pl orange.fr outlook.com outlook.de outlook.es outlook.fr
-    pm.me posteo.de posteo.net proton.me protonmail.ch protonmail.com qq.com rambler.ru rediffmail.com riseup.net
-    rocketmail.com rogers.com sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com startmail.com
+    126.com 163.com abv.bg aleeas.com alice.it anonaddy.com anonaddy.me aol.com att.net bigpond.com bk.ru bluewin.ch
+    bol.com.br btinternet.com centrum.cz chello.nl comcast.net cox.net daum.net duck.com earthlink.net fastmail.com
+    fastmail.fm free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hanmail.net hey.com
+    home.nl hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com inbox.lv inbox.ru
+    interia.pl kpnmail.nl laposte.net libero.it list.ru live.co.uk live.com live.de live.fr live.nl mac.com mail.com
+    mail.de mail.ee mail.ru mailbox.org mailfence.com me.com mozmail.com msn.com naver.com neuf.fr o2.pl onet.pl
+    op.pl orange.fr outlook.com outlook.de outlook.es outlook.fr pm.me posteo.de posteo.net privaterelay.appleid.com
+    proton.me protonmail.ch protonmail.com qq.com rambler.ru rediffmail.com riseup.net rocketmail.com rogers.com
+    sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca simplelogin.com sina.com sky.com slmail.me startmail.com
     sympatico.ca t-online.de telenet.be terra.com.br tiscali.it tuta.com tuta.io tutanota.com uol.com.br verizon.net
-    videotron.ca virgilio.it virginmedia.com wanadoo.fr web.de wp.pl xs4all.nl ya.ru yahoo.ca yahoo.co.in yahoo.co.jp
-    yahoo.co.uk yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru yeah.net ymail.com
-    zoho.com ziggo.nl aleeas.com anonaddy.com anonaddy.me simplelogin.com slmail.me privaterelay.appleid.com
+    videotron.ca virgilio.it virginmedia.com wanadoo.fr web.de wp.pl xs4all.nl ya.ru yahoo.ca yahoo.co.in
+    yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru yeah.net
+    ymail.com ziggo.nl zoho.com
     """.split()
 )
 """Where anybody can have an address."""

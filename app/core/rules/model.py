@@ -59,6 +59,17 @@ class RuleLabel(msgspec.Struct, frozen=True, array_like=True):
     note: str
 
 
+class NewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule to be stored."""
+
+    rule_id: UUID
+    alias_id: UUID | None
+    verdict: Verdict
+    kind: Kind
+    matcher: bytes
+    label: bytes
+
+
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as stored."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from app.core.rules.model import Kind, Match, RuleRow, Verdict
+from app.core.rules.model import Kind, Match, NewRow, RuleRow, Verdict
 from app.lib.db import Conn
 
 MAX_PAGE = 200
@@ -138,6 +138,50 @@ async def matches(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], match
             },
         )
         return await cursor.fetchall()
+
+
+async def rows(conn: Conn, account_id: UUID, rule_ids: Sequence[UUID]) -> list[RuleRow]:
+    """These rules of the account, in no order; at most 1000."""
+    async with conn.cursor(row_factory=class_row(RuleRow)) as cursor:
+        await cursor.execute(
+            _ROW + " AND r.rule_id = ANY(%(rule_ids)s) AND r.deleted_at IS NULL LIMIT %(limit)s",
+            {"account_id": account_id, "rule_ids": list(rule_ids), "limit": _MAX_MATCHES},
+        )
+        return await cursor.fetchall()
+
+
+async def in_place(
+    conn: Conn, account_id: UUID, alias_id: UUID | None, matchers: Sequence[bytes]
+) -> dict[bytes, tuple[UUID, Verdict]]:
+    """By digest: (rule id, verdict) of the rules of this very place, the alias or the whole account; at most 1000."""
+    cursor = await conn.execute(
+        """SELECT matcher, rule_id, verdict FROM sender_rules
+           WHERE account_id = %(account_id)s AND matcher = ANY(%(matchers)s)
+             AND alias_id IS NOT DISTINCT FROM %(alias_id)s::uuid AND deleted_at IS NULL LIMIT %(limit)s""",
+        {"account_id": account_id, "matchers": list(matchers), "alias_id": alias_id, "limit": _MAX_MATCHES},
+        binary=True,
+    )
+    return {matcher: (rule_id, verdict) for matcher, rule_id, verdict in await cursor.fetchall()}
+
+
+async def insert_rules(conn: Conn, account_id: UUID, new: Sequence[NewRow]) -> None:
+    """Rules, many at once; none of them is there yet."""
+    async with conn.cursor() as cursor:
+        await cursor.executemany(
+            """INSERT INTO sender_rules (account_id, rule_id, alias_id, verdict, kind, matcher, label)
+               VALUES (%s, %s, %s, %s, %s, %s, %s)""",
+            [(account_id, row.rule_id, row.alias_id, row.verdict, row.kind, row.matcher, row.label) for row in new],
+        )
+
+
+async def set_rules(conn: Conn, account_id: UUID, changed: Sequence[NewRow]) -> None:
+    """Turn rules around, many at once; they begin to count their hits anew."""
+    async with conn.cursor() as cursor:
+        await cursor.executemany(
+            """UPDATE sender_rules SET verdict = %s, label = %s, hit_count = 0, last_hit_on = NULL
+               WHERE account_id = %s AND rule_id = %s""",
+            [(row.verdict, row.label, account_id, row.rule_id) for row in changed],
+        )
 
 
 async def delete_rule(conn: Conn, account_id: UUID, rule_id: UUID, *, now: datetime) -> bool:

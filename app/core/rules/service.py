@@ -44,7 +44,7 @@ async def get(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
     row = await queries.rule(conn, actor.account_id, rule_id)
     if row is None:
         raise NotFound("There is no such rule.")
-    return _open(actor, row)
+    return opened(actor, row)
 
 
 async def page(
@@ -66,7 +66,7 @@ async def page(
         before=before,
         limit=limit,
     )
-    return [_open(actor, row) for row in rows]
+    return [opened(actor, row) for row in rows]
 
 
 async def about(platform: Platform, conn: Conn, actor: Actor, text: str, *, alias_id: UUID | None) -> Rule | None:
@@ -74,7 +74,7 @@ async def about(platform: Platform, conn: Conn, actor: Actor, text: str, *, alia
     subject = senders.subject(text)
     index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
     row = await queries.rule_about(conn, actor.account_id, alias_id, senders.matcher(index_key, subject.text))
-    return None if row is None else _open(actor, row)
+    return None if row is None else opened(actor, row)
 
 
 async def delete(conn: Conn, actor: Actor, rule_id: UUID, *, now: datetime) -> None:
@@ -99,13 +99,44 @@ async def take_back(conn: Conn, actor: Actor, rule_id: UUID, was: Verdict | None
     if was is None:
         await delete(conn, actor, rule_id, now=now)
     elif was != rule.verdict:
-        label = _seal(actor, rule_id, RuleLabel(rule.text, rule.note))
+        label = sealed_label(actor, rule_id, rule.text, rule.note)
         await queries.set_rule(conn, actor.account_id, rule_id, verdict=was, label=label)
 
 
 async def forget_deleted(conn: Conn, *, now: datetime) -> int:
     """Delete for good what nobody restored within a day, of all accounts; how many rules, at most 1,000 at once."""
     return await queries.delete_rules_deleted_before(conn, now - RESTORABLE, limit=_BATCH)
+
+
+def sealed_label(actor: Actor, rule_id: UUID, text: str, note: str) -> bytes:
+    """What the owner wrote, as it is stored."""
+    return seal.seal_field(
+        actor.keyring,
+        account_id=actor.account_id,
+        purpose=_PURPOSE,
+        row_id=rule_id,
+        plaintext=_encode(RuleLabel(text, note)),
+    )
+
+
+def opened(actor: Actor, row: RuleRow) -> Rule:
+    """A rule out of its seal. Raises CannotOpen."""
+    label_bytes = seal.open_field(
+        actor.keyring, account_id=actor.account_id, purpose=_PURPOSE, row_id=row.rule_id, sealed=row.label
+    )
+    label = _decode(label_bytes)
+    return Rule(
+        rule_id=row.rule_id,
+        alias_id=row.alias_id,
+        alias_address=row.alias_address,
+        verdict=row.verdict,
+        kind=row.kind,
+        text=label.text,
+        note=label.note,
+        created_at=made_at(row.rule_id),
+        hit_count=row.hit_count,
+        last_hit_on=row.last_hit_on,
+    )
 
 
 async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verdict: Verdict) -> Made:
@@ -118,7 +149,7 @@ async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verd
     await queries.lock_account(conn, account_id)
     there = await queries.rule_about(conn, account_id, new.alias_id, matcher)
     rule_id = new_id() if there is None else there.rule_id
-    label = _seal(actor, rule_id, RuleLabel(subject.text, new.note.strip()))
+    label = sealed_label(actor, rule_id, subject.text, new.note.strip())
     if there is None:
         if await queries.count(conn, account_id) >= MAX_RULES:
             text = f"There are {MAX_RULES:,} rules already; delete some first, or block whole domains."
@@ -151,28 +182,3 @@ def _check(new: NewRule) -> senders.Subject:
     if faults or subject is None:
         raise Invalid("The rule cannot be made like this.", fields=faults)
     return subject
-
-
-def _seal(actor: Actor, rule_id: UUID, label: RuleLabel) -> bytes:
-    return seal.seal_field(
-        actor.keyring, account_id=actor.account_id, purpose=_PURPOSE, row_id=rule_id, plaintext=_encode(label)
-    )
-
-
-def _open(actor: Actor, row: RuleRow) -> Rule:
-    opened = seal.open_field(
-        actor.keyring, account_id=actor.account_id, purpose=_PURPOSE, row_id=row.rule_id, sealed=row.label
-    )
-    label = _decode(opened)
-    return Rule(
-        rule_id=row.rule_id,
-        alias_id=row.alias_id,
-        alias_address=row.alias_address,
-        verdict=row.verdict,
-        kind=row.kind,
-        text=label.text,
-        note=label.note,
-        created_at=made_at(row.rule_id),
-        hit_count=row.hit_count,
-        last_hit_on=row.last_hit_on,
-    )
