@@ -12,8 +12,9 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor
 from app.api.platform import GivenPlatform
 from app.api.schemas.aliases import AliasPatchBody, AliasResource, NewAliasBody, alias_resource
 from app.api.schemas.envelopes import Data, Page
+from app.core.aliases import listing
 from app.core.aliases import service as aliases
-from app.core.aliases.model import AliasPatch, NewAlias
+from app.core.aliases.model import AliasPatch, Listing, NewAlias, Place
 from app.errors import Invalid
 from app.lib.times import utc_now
 
@@ -26,8 +27,11 @@ async def list_aliases(
 ) -> Page[AliasResource]:
     """The account's aliases, newest first."""
     actor, before = request.user, read_cursor(cursor)
+    after = Place(alias_id=before) if before else None
     async with platform.db.connection() as conn:
-        found = await aliases.page(conn, actor.account_id, actor.keyring, before=before, limit=limit + 1)
+        found = await listing.page(
+            conn, actor.account_id, actor.keyring, Listing(), after=after, limit=limit + 1, now=utc_now()
+        )
     page, following = cut_page(found, limit, lambda alias: alias.alias_id)
     return Page(data=[alias_resource(alias) for alias in page], next=following)
 
@@ -63,7 +67,7 @@ async def update_alias(
     changes = _alias_patch(await read_body(request, AliasPatchBody, (MERGE_PATCH, JSON)))
     actor = request.user
     async with platform.db.transaction() as conn:
-        alias = await aliases.update(conn, actor.account_id, actor.keyring, alias_id, changes)
+        alias = await aliases.update(conn, actor.account_id, actor.keyring, alias_id, changes, now=utc_now())
     return Data(data=alias_resource(alias))
 
 

@@ -162,7 +162,7 @@ async def serve(platform: Platform) -> AsyncIterator[Serve]:
 @pytest.fixture
 async def api(serve: Serve, app: Litestar, platform: Platform) -> Api:
     async with platform.db.transaction() as conn:
-        await domains.ensure_shared(conn, ["second.test"], today=utc_today())
+        await domains.ensure_shared(conn, ["restante.test", "second.test"], today=utc_today())
     return await serve(app)
 
 

@@ -1,7 +1,8 @@
 import pytest
 
-from app.core.aliases import service as aliases
-from app.core.aliases.model import Alias
+from app.core.aliases import listing
+from app.core.aliases.model import Alias, Listing
+from app.lib.times import utc_now
 from tests.web.conftest import Browser, MakeOwner, Owner
 
 pytestmark = pytest.mark.anyio
@@ -9,7 +10,9 @@ pytestmark = pytest.mark.anyio
 
 async def stored(owner: Owner) -> dict[str, Alias]:
     async with owner.platform.db.connection() as conn:
-        found = await aliases.page(conn, owner.actor.account_id, owner.actor.keyring, before=None, limit=200)
+        found = await listing.page(
+            conn, owner.actor.account_id, owner.actor.keyring, Listing(), limit=200, now=utc_now()
+        )
     return {alias.address: alias for alias in found}
 
 
@@ -37,7 +40,7 @@ async def test_an_alias_at_random(signed_in: Browser, ada: Owner) -> None:
         ({"local_part": "abuse"}, "local_part", "kept for the service"),
         ({"local_part": "x", "domain": "elsewhere.test"}, "domain", "Aliases can be made on"),
         ({"description": "x" * 501}, "description", "at most 500"),
-        ({"local_part": "taken"}, "local_part", "This address is taken"),
+        ({"local_part": "taken"}, "local_part", "This alias is yours already"),
     ],
 )
 async def test_a_bad_alias_is_told_beside_its_field(

@@ -1,13 +1,27 @@
-"""An alias: an address of its own for one site, and what its owner wrote about it."""
+"""An alias: an address of its own for one site, what its owner wrote about it, and when it takes mail."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
 
 WhenDisabled = Literal["refuse", "defer", "discard"]
-"""What a sender to a disabled alias gets: 550, 421, or a 250 for mail that is dropped."""
+"""What a sender gets while the alias is off or has expired: 550, 421, or a 250 for mail that is dropped."""
+WHEN_DISABLED: tuple[WhenDisabled, ...] = get_args(WhenDisabled)
+Screening = Literal["open", "known"]
+"""Whose mail comes into the inbox: everybody's, or that of known senders; that of others is held."""
+Format = Literal["words", "name", "uuid", "random", "site"]
+"""How a local part made at random looks (`generate`)."""
+FORMATS: tuple[Format, ...] = get_args(Format)
+Ending = Literal["date", "count", "idle"]
+"""Why an alias has expired: its day has come, it has its messages, nobody has written for long."""
+State = Literal["current", "on", "off", "expired", "archived", "deleted"]
+"""Which aliases a list shows. All but the last two leave out what is archived or deleted; "on" has not expired."""
+STATES: tuple[State, ...] = get_args(State)
+Sort = Literal["newest", "name", "recent", "busiest"]
+"""By when they were made, by address, by the day of the newest message, by how many messages there are."""
+SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +36,27 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     message_count: int
     last_received_on: str | None
     """Day of the newest message, ISO 8601, or None."""
+    site: str = ""
+    """Host name of the site it was made for, in A-labels; empty where none was named."""
+    note: str = ""
+    category_id: UUID | None = None
+    is_pinned: bool = False
+    is_archived: bool = False
+    """Kept out of lists, and takes mail as before."""
+    deleted_on: date | None = None
+    """It takes no mail and is hidden; its messages stay readable, and its address is nobody else's for ever."""
+    expires_at: datetime | None = None
+    message_limit: int | None = None
+    """Messages it takes in all."""
+    messages_left: int | None = None
+    idle_days: int | None = None
+    """Days without a message after which it takes no more."""
+    idle_from: date | None = None
+    """Idleness is counted from here, or from the newest message."""
+    screening: Screening = "open"
+
+    def __repr__(self) -> str:
+        return f"Alias({self.alias_id})"
 
 
 class NewAlias(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,14 +64,80 @@ class NewAlias(msgspec.Struct, frozen=True, kw_only=True):
 
     domain: str | None = None
     local_part: str | None = None
+    format: Format | None = None
+    """Of a random local part; None: `words`."""
     description: str = ""
+    site: str = ""
+    """A host name or the address of a page."""
+    note: str = ""
+    category_id: UUID | None = None
+    is_pinned: bool = False
+    when_disabled: WhenDisabled = "refuse"
+    expires_at: datetime | None = None
+    message_limit: int | None = None
+    idle_days: int | None = None
+    screening: Screening = "open"
+
+    def __repr__(self) -> str:
+        return "NewAlias()"
 
 
 class AliasPatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What the owner changes."""
+    """What the owner changes; None takes a category or a limit away."""
 
     is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    when_disabled: WhenDisabled | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType = msgspec.UNSET
+    site: str | msgspec.UnsetType = msgspec.UNSET
+    note: str | msgspec.UnsetType = msgspec.UNSET
+    category_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    is_pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    is_archived: bool | msgspec.UnsetType = msgspec.UNSET
+    expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    message_limit: int | msgspec.UnsetType | None = msgspec.UNSET
+    idle_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    screening: Screening | msgspec.UnsetType = msgspec.UNSET
+
+    def __repr__(self) -> str:
+        return "AliasPatch()"
+
+
+class AliasSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner sets and the database sees; the names are the columns'."""
+
+    is_enabled: bool = True
+    when_disabled: WhenDisabled = "refuse"
+    category_id: UUID | None = None
+    is_pinned: bool = False
+    is_archived: bool = False
+    expires_at: datetime | None = None
+    message_limit: int | None = None
+    messages_left: int | None = None
+    idle_days: int | None = None
+    idle_from: date | None = None
+    screening: Screening = "open"
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Which aliases a list shows, and in which order."""
+
+    text: str = ""
+    """Every word of it stands in the address, the description, the site or the category's name."""
+    state: State = "current"
+    category_id: UUID | None = None
+    is_pinned: bool | None = None
+    sort: Sort = "newest"
+
+    def __repr__(self) -> str:
+        return "Listing()"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a page of a list begins: behind this alias, which stood there with this number when it was shown."""
+
+    alias_id: UUID
+    number: int = 0
+    """Days since 1970 of its newest message ("recent") or how many it has ("busiest"); 0 for other orders."""
 
 
 class AliasDetails(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +145,11 @@ class AliasDetails(msgspec.Struct, frozen=True, array_like=True):
 
     description: str
     created_at: datetime
+    site: str = ""
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "AliasDetails()"
 
 
 class AliasRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +160,28 @@ class AliasRow(msgspec.Struct, frozen=True, kw_only=True):
     is_enabled: bool
     when_disabled: WhenDisabled
     details: bytes
+    category_id: UUID | None
+    is_pinned: bool
+    is_archived: bool
+    deleted_on: date | None
+    expires_at: datetime | None
+    message_limit: int | None
+    messages_left: int | None
+    idle_days: int | None
+    idle_from: date | None
+    screening: Screening
     message_count: int
     last_received_on: str | None
+
+
+class AliasText(NamedTuple):
+    """What of an alias can be searched; thousands of them are read at once."""
+
+    alias_id: UUID
+    address: str
+    details: bytes
+    category_id: UUID | None
+    number: int
 
 
 class Mailbox(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,18 @@
 """SQL over aliases and the directory of addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row
+import msgspec
+from psycopg.rows import args_row, class_row
 
-from app.core.aliases.model import AliasRow, Mailbox
+from app.core.aliases.model import AliasRow, AliasSettings, AliasText, Listing, Mailbox, Place, Sort, State
 from app.lib.db import Conn
 
 MAX_PAGE = 200
+MAX_TEXTS = 2000
 
 
 async def insert_address(conn: Conn, address: str, account_id: UUID, alias_id: UUID) -> bool:
@@ -21,46 +25,177 @@ async def insert_address(conn: Conn, address: str, account_id: UUID, alias_id: U
     return cursor.rowcount == 1
 
 
-async def insert_alias(conn: Conn, account_id: UUID, alias_id: UUID, *, address: str, details: bytes) -> None:
-    """An enabled alias."""
+async def insert_alias(
+    conn: Conn, account_id: UUID, alias_id: UUID, *, address: str, details: bytes, settings: AliasSettings
+) -> None:
+    """A new alias."""
     await conn.execute(
-        """INSERT INTO aliases (account_id, alias_id, address, is_enabled, when_disabled, details)
-           VALUES (%(account_id)s, %(alias_id)s, %(address)s, true, 'refuse', %(details)s)""",
-        {"account_id": account_id, "alias_id": alias_id, "address": address, "details": details},
+        """INSERT INTO aliases (account_id, alias_id, address, details, is_enabled, when_disabled, category_id,
+                                is_pinned, is_archived, expires_at, message_limit, messages_left, idle_days, idle_from,
+                                screening)
+           VALUES (%(account_id)s, %(alias_id)s, %(address)s, %(details)s, %(is_enabled)s, %(when_disabled)s,
+                   %(category_id)s, %(is_pinned)s, %(is_archived)s, %(expires_at)s, %(message_limit)s,
+                   %(messages_left)s, %(idle_days)s, %(idle_from)s, %(screening)s)""",
+        {"account_id": account_id, "alias_id": alias_id, "address": address, "details": details}
+        | msgspec.structs.asdict(settings),
     )
 
 
-_SELECT = """
-    SELECT a.alias_id, a.address, a.is_enabled, a.when_disabled, a.details,
-           coalesce(u.message_count, 0)::bigint AS message_count, u.last_received_on::text AS last_received_on
-    FROM aliases a
+async def owned_address(conn: Conn, account_id: UUID, address: str) -> tuple[UUID, bool] | None:
+    """(its alias, whether that is deleted) where the address is or was the account's own."""
+    cursor = await conn.execute(
+        """SELECT alias_id, deleted_on IS NOT NULL FROM aliases JOIN addresses d USING (account_id, alias_id)
+           WHERE d.address = %(address)s AND account_id = %(account_id)s LIMIT 1""",
+        {"address": address, "account_id": account_id},
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else None
+
+
+_COLUMNS = """
+    a.alias_id, a.address, a.is_enabled, a.when_disabled, a.details, a.category_id, a.is_pinned, a.is_archived,
+    a.deleted_on, a.expires_at, a.message_limit, a.messages_left, a.idle_days, a.idle_from, a.screening,
+    coalesce(u.message_count, 0)::bigint AS message_count, u.last_received_on::text AS last_received_on
+"""
+# For a few aliases, and for all of an account.
+_USAGE_OF_EACH = """
     LEFT JOIN LATERAL (
         SELECT sum(message_count) AS message_count, max(last_received_on) AS last_received_on
-        FROM alias_usage u WHERE u.account_id = a.account_id AND u.alias_id = a.alias_id
+        FROM alias_usage WHERE account_id = a.account_id AND alias_id = a.alias_id
     ) u ON true
-    WHERE a.account_id = %(account_id)s
+"""
+_USAGE_OF_ALL = """
+    LEFT JOIN (
+        SELECT alias_id, sum(message_count) AS message_count, max(last_received_on) AS last_received_on
+        FROM alias_usage WHERE account_id = %(account_id)s GROUP BY alias_id
+    ) u USING (alias_id)
 """
 
 
 async def alias(conn: Conn, account_id: UUID, alias_id: UUID) -> AliasRow | None:
     """One alias of the account."""
-    async with conn.cursor(row_factory=class_row(AliasRow)) as cursor:
-        await cursor.execute(
-            _SELECT + " AND a.alias_id = %(alias_id)s LIMIT 1", {"account_id": account_id, "alias_id": alias_id}
-        )
-        return await cursor.fetchone()
+    found = await aliases_by_id(conn, account_id, [alias_id])
+    return found[0] if found else None
 
 
-async def aliases(conn: Conn, account_id: UUID, *, before: UUID | None, limit: int) -> list[AliasRow]:
-    """A page of the account's aliases, newest first; at most 200."""
+async def aliases_by_id(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID]) -> list[AliasRow]:
+    """These aliases of the account, in no order; at most 1,000."""
     async with conn.cursor(row_factory=class_row(AliasRow)) as cursor:
         await cursor.execute(
-            _SELECT
-            + """ AND (%(before)s::uuid IS NULL OR a.alias_id < %(before)s)
-                  ORDER BY a.alias_id DESC LIMIT %(limit)s""",
-            {"account_id": account_id, "before": before, "limit": min(limit, MAX_PAGE)},
+            f"""SELECT {_COLUMNS} FROM aliases a {_USAGE_OF_EACH}
+                WHERE a.account_id = %(account_id)s AND a.alias_id = ANY(%(alias_ids)s) LIMIT 1000""",
+            {"account_id": account_id, "alias_ids": list(alias_ids)},
         )
         return await cursor.fetchall()
+
+
+async def lock_aliases(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID]) -> list[UUID]:
+    """Those that are the account's; nobody changes them until the transaction ends. Mail for them is taken meanwhile.
+
+    Locked in the order of their ids, so that two changes of many never wait for each other in a circle.
+    """
+    cursor = await conn.execute(
+        """SELECT alias_id FROM aliases WHERE account_id = %(account_id)s AND alias_id = ANY(%(alias_ids)s)
+           ORDER BY alias_id LIMIT 10000 FOR NO KEY UPDATE""",
+        {"account_id": account_id, "alias_ids": list(alias_ids)},
+    )
+    return [alias_id for (alias_id,) in await cursor.fetchall()]
+
+
+async def received_count(conn: Conn, account_id: UUID, alias_id: UUID) -> int:
+    """How many messages the alias has ever taken."""
+    cursor = await conn.execute(
+        """SELECT coalesce(sum(received_count), 0)::bigint FROM alias_usage
+           WHERE account_id = %(account_id)s AND alias_id = %(alias_id)s""",
+        {"account_id": account_id, "alias_id": alias_id},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+# The same as `expiry.ending`.
+_HAS_ENDED = """(
+    coalesce(a.expires_at <= %(now)s, false) OR coalesce(a.messages_left = 0, false)
+    OR coalesce(greatest(a.idle_from, u.last_received_on) + a.idle_days < (%(now)s AT TIME ZONE 'UTC')::date, false)
+)"""
+_LISTED: Mapping[State, LiteralString] = {
+    "current": "a.deleted_on IS NULL AND NOT a.is_archived",
+    "on": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND NOT {_HAS_ENDED}",
+    "off": "a.deleted_on IS NULL AND NOT a.is_archived AND NOT a.is_enabled",
+    "expired": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND {_HAS_ENDED}",
+    "archived": "a.deleted_on IS NULL AND a.is_archived",
+    "deleted": "a.deleted_on IS NOT NULL",
+}
+_BEHIND = "%(after)s::uuid IS NULL OR"
+_ORDERS: Mapping[Sort, tuple[LiteralString, LiteralString, LiteralString]] = {
+    # (the number of `Place`, what stands behind a place, the order)
+    "newest": ("0", "a.alias_id < %(after)s", "a.alias_id DESC"),
+    "name": (
+        "0",
+        """a.address COLLATE "C" > (
+               SELECT address FROM aliases WHERE account_id = %(account_id)s AND alias_id = %(after)s
+           )""",
+        'a.address COLLATE "C"',
+    ),
+    "recent": (
+        "coalesce(u.last_received_on - DATE '1970-01-01', 0)",
+        "(coalesce(u.last_received_on - DATE '1970-01-01', 0), a.alias_id) < (%(number)s, %(after)s)",
+        "coalesce(u.last_received_on - DATE '1970-01-01', 0) DESC, a.alias_id DESC",
+    ),
+    "busiest": (
+        "coalesce(u.message_count, 0)",
+        "(coalesce(u.message_count, 0), a.alias_id) < (%(number)s, %(after)s)",
+        "coalesce(u.message_count, 0) DESC, a.alias_id DESC",
+    ),
+}
+_NARROWED = """
+    a.account_id = %(account_id)s
+    AND (%(category_id)s::uuid IS NULL OR a.category_id = %(category_id)s)
+    AND (%(is_pinned)s::boolean IS NULL OR a.is_pinned = %(is_pinned)s)
+"""
+
+
+async def aliases(
+    conn: Conn, account_id: UUID, listing: Listing, *, after: Place | None, limit: int, now: datetime
+) -> list[AliasRow]:
+    """A page of the account's aliases, whatever the listing's text; at most 200."""
+    async with conn.cursor(row_factory=class_row(AliasRow)) as cursor:
+        await cursor.execute(
+            _statement(_COLUMNS, listing),
+            _narrowed(account_id, listing, after, now) | {"limit": min(limit, MAX_PAGE)},
+        )
+        return await cursor.fetchall()
+
+
+async def alias_texts(
+    conn: Conn, account_id: UUID, listing: Listing, *, after: Place | None, limit: int, now: datetime
+) -> list[AliasText]:
+    """What of these aliases can be searched, in the listing's order; at most 2,000."""
+    async with conn.cursor(row_factory=args_row(AliasText), binary=True) as cursor:
+        await cursor.execute(
+            _statement(f"a.alias_id, a.address, a.details, a.category_id, {_ORDERS[listing.sort][0]}::bigint", listing),
+            _narrowed(account_id, listing, after, now) | {"limit": min(limit, MAX_TEXTS)},
+        )
+        return await cursor.fetchall()
+
+
+def _statement(columns: LiteralString, listing: Listing) -> LiteralString:
+    _, behind, order = _ORDERS[listing.sort]
+    usage = _USAGE_OF_EACH if listing.sort in {"newest", "name"} and columns is _COLUMNS else _USAGE_OF_ALL
+    return f"""SELECT {columns} FROM aliases a {usage}
+               WHERE {_NARROWED} AND ({_BEHIND} {behind}) AND {_LISTED[listing.state]}
+               ORDER BY {order} LIMIT %(limit)s"""
+
+
+def _narrowed(account_id: UUID, listing: Listing, after: Place | None, now: datetime) -> dict[str, object]:
+    return {
+        "account_id": account_id,
+        "category_id": listing.category_id,
+        "is_pinned": listing.is_pinned,
+        "after": after.alias_id if after else None,
+        "number": after.number if after else 0,
+        "now": now,
+    }
 
 
 async def alias_id_of(conn: Conn, account_id: UUID, address: str) -> UUID | None:
@@ -83,12 +218,16 @@ async def addresses_of(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID]) 
     return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
-async def set_enabled(conn: Conn, account_id: UUID, alias_id: UUID, *, is_enabled: bool) -> None:
-    """Switch the alias on or off."""
+async def set_settings(conn: Conn, account_id: UUID, alias_id: UUID, settings: AliasSettings) -> None:
+    """Replace all settings."""
     await conn.execute(
-        """UPDATE aliases SET is_enabled = %(is_enabled)s
+        """UPDATE aliases
+           SET is_enabled = %(is_enabled)s, when_disabled = %(when_disabled)s, category_id = %(category_id)s,
+               is_pinned = %(is_pinned)s, is_archived = %(is_archived)s, expires_at = %(expires_at)s,
+               message_limit = %(message_limit)s, messages_left = %(messages_left)s, idle_days = %(idle_days)s,
+               idle_from = %(idle_from)s, screening = %(screening)s
            WHERE account_id = %(account_id)s AND alias_id = %(alias_id)s""",
-        {"account_id": account_id, "alias_id": alias_id, "is_enabled": is_enabled},
+        {"account_id": account_id, "alias_id": alias_id} | msgspec.structs.asdict(settings),
     )
 
 

@@ -1,29 +1,21 @@
-"""Making, listing and switching aliases. The caller owns the transaction."""
+"""Making, finding and changing one alias. The caller owns the transaction. Lists are in `listing`, many in `bulk`."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from app.core.aliases import address as addresses
-from app.core.aliases import generate, queries
+from app.core.aliases import checks, details, generate, naming, queries, sites
 from app.core.aliases.address import Address
-from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasRow, Mailbox, NewAlias
+from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasSettings, Mailbox, NewAlias
+from app.core.categories import service as categories
 from app.core.domains import service as domains
-from app.errors import Conflict, FieldError, Invalid, NotFound
+from app.errors import Conflict, FieldError, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
-from app.vault import seal
 from app.vault.keyring import Keyring
 
-MAX_DESCRIPTION_CHARS = 500
-_PURPOSE = "alias.details"
 _TRIES = 8
-_LOCAL_PART = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?\Z")
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(AliasDetails).decode
 
 
 async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, *, now: datetime) -> Alias:
@@ -31,35 +23,34 @@ async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, 
 
     Raises Invalid with a fault a field, Conflict when the address is or ever was somebody's.
     """
-    shared = await domains.shared(conn)
-    domain = _check(new, shared)
-    for _ in range(_TRIES if new.local_part is None else 1):
-        address = Address((new.local_part or generate.words()).strip().lower(), domain)
-        alias_id = await claim(conn, account_id, keyring, address, new.description.strip(), now=now)
+    domain = await _domain(conn, account_id, new, now=now)
+    site = sites.normal_site(new.site) or ""
+    written = AliasDetails(new.description.strip(), now, site, new.note.strip())
+    settings = details.settings_of_new(new, today=now.date())
+    local_part = naming.normal(new.local_part) if new.local_part is not None else None
+    address = ""
+    for _ in range(_TRIES if local_part is None else 1):
+        drawn = Address(local_part or generate.local_part(new.format or "words", site=site), domain)
+        alias_id = await _claim(conn, account_id, keyring, drawn, written, settings)
         if alias_id is not None:
             return await get(conn, account_id, keyring, alias_id)
-    text = "This address is taken. Addresses are never given out twice, so choose another."
-    raise Conflict(text, code="address_taken", fields=[FieldError(field="local_part", message=text)])
+        address = str(drawn)
+    raise await _taken(conn, account_id, address)
 
 
 async def claim(
     conn: Conn, account_id: UUID, keyring: Keyring, address: Address, description: str, *, now: datetime
 ) -> UUID | None:
     """Take an address for the account, whoever may choose it; None when it is or ever was somebody's."""
-    alias_id = new_id()
-    if not await queries.insert_address(conn, str(address), account_id, alias_id):
-        return None
-    sealed = _seal(keyring, account_id, alias_id, AliasDetails(description, now))
-    await queries.insert_alias(conn, account_id, alias_id, address=str(address), details=sealed)
-    return alias_id
+    return await _claim(conn, account_id, keyring, address, AliasDetails(description, now), AliasSettings())
 
 
 async def get(conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID) -> Alias:
-    """One alias of the account. Raises NotFound."""
+    """One alias of the account, a deleted one too. Raises NotFound."""
     row = await queries.alias(conn, account_id, alias_id)
     if row is None:
         raise NotFound("There is no such alias.")
-    return _open(keyring, account_id, row)
+    return details.open_row(keyring, account_id, row)
 
 
 async def find(conn: Conn, account_id: UUID, text: str) -> UUID | None:
@@ -68,21 +59,23 @@ async def find(conn: Conn, account_id: UUID, text: str) -> UUID | None:
     return await queries.alias_id_of(conn, account_id, str(address)) if address else None
 
 
-async def page(conn: Conn, account_id: UUID, keyring: Keyring, *, before: UUID | None, limit: int) -> list[Alias]:
-    """The account's aliases, newest first, those made before `before`; at most 200."""
-    rows = await queries.aliases(conn, account_id, before=before, limit=limit)
-    return [_open(keyring, account_id, row) for row in rows]
-
-
-async def update(conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID, patch: AliasPatch) -> Alias:
-    """Change what the patch sets. Raises NotFound, Invalid."""
+async def update(
+    conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID, patch: AliasPatch, *, now: datetime
+) -> Alias:
+    """Change what the patch sets. Raises NotFound, Invalid, and Conflict for an alias that is deleted."""
+    faults = checks.check_patch(patch, now=now)
+    checks.assert_none(faults, "The alias cannot be changed like this.")
+    if isinstance(patch.category_id, UUID):
+        await categories.hold(conn, account_id, patch.category_id)
+    await queries.lock_aliases(conn, account_id, [alias_id])
     alias = await get(conn, account_id, keyring, alias_id)
-    if not isinstance(patch.is_enabled, msgspec.UnsetType):
-        await queries.set_enabled(conn, account_id, alias_id, is_enabled=patch.is_enabled)
-    if not isinstance(patch.description, msgspec.UnsetType):
-        _check_description(patch.description)
-        details = AliasDetails(patch.description.strip(), alias.created_at)
-        await queries.set_details(conn, account_id, alias_id, _seal(keyring, account_id, alias_id, details))
+    if alias.deleted_on is not None:
+        raise Conflict("This alias is deleted. Restore it first.", code="alias_deleted")
+    received = await queries.received_count(conn, account_id, alias_id) if patch.message_limit else 0
+    settings = details.settings_after(alias, patch, received=received, today=now.date())
+    await queries.set_settings(conn, account_id, alias_id, settings)
+    sealed = details.seal(keyring, account_id, alias_id, details.details_after(alias, patch))
+    await queries.set_details(conn, account_id, alias_id, sealed)
     return await get(conn, account_id, keyring, alias_id)
 
 
@@ -97,51 +90,39 @@ async def mailbox(conn: Conn, address: Address) -> Mailbox | None:
     return await queries.mailbox(conn, list(candidates))
 
 
-def _check(new: NewAlias, shared: Sequence[str]) -> str:
+async def _claim(
+    conn: Conn, account_id: UUID, keyring: Keyring, address: Address, written: AliasDetails, settings: AliasSettings
+) -> UUID | None:
+    alias_id = new_id()
+    if not await queries.insert_address(conn, str(address), account_id, alias_id):
+        return None
+    sealed = details.seal(keyring, account_id, alias_id, written)
+    await queries.insert_alias(conn, account_id, alias_id, address=str(address), details=sealed, settings=settings)
+    return alias_id
+
+
+async def _domain(conn: Conn, account_id: UUID, new: NewAlias, *, now: datetime) -> str:
     """The domain to use. Raises Invalid with every fault."""
+    shared = await domains.shared(conn)
+    offered = await domains.offered(conn, account_id)
+    domain = addresses.normal_domain(new.domain) if new.domain else next(iter(offered), None)
     faults = []
-    domain = addresses.normal_domain(new.domain) if new.domain else next(iter(shared), None)
-    if domain not in shared:
-        offered = ", ".join(shared) or "none is set up yet"
-        faults.append(FieldError(field="domain", message=f"Aliases can be made on: {offered}."))
-    if new.local_part is not None:
-        local_part = new.local_part.strip().lower()
-        # The Kelvin sign becomes a plain k in lower case; no letter that was not typed may appear.
-        if not new.local_part.isascii() or not _LOCAL_PART.match(local_part):
-            text = "Use 1 to 64 of a to z, digits, dots, dashes and underscores; begin and end with a letter or digit."
-            faults.append(FieldError(field="local_part", message=text))
-        elif ".." in local_part:
-            faults.append(FieldError(field="local_part", message="Two dots may not stand side by side."))
-        elif local_part in addresses.RESERVED_LOCAL_PARTS:
-            faults.append(FieldError(field="local_part", message="This name is kept for the service itself."))
-    if len(new.description) > MAX_DESCRIPTION_CHARS:
-        faults.append(FieldError(field="description", message=f"Use at most {MAX_DESCRIPTION_CHARS} characters."))
-    if faults or domain is None:
-        raise Invalid("The alias cannot be made like this.", fields=faults)
-    return domain
+    if domain is None or domain not in offered:
+        names = ", ".join(offered) or "none is set up yet"
+        faults.append(FieldError(field="domain", message=f"Aliases can be made on: {names}."))
+    faults += checks.check_new(new, now=now, is_own_domain=domain in offered and domain not in shared)
+    checks.assert_none(faults, "The alias cannot be made like this.")
+    if new.category_id is not None:
+        await categories.hold(conn, account_id, new.category_id)
+    return domain or ""
 
 
-def _check_description(text: str) -> None:
-    if len(text) > MAX_DESCRIPTION_CHARS:
-        raise Invalid.field("description", f"Use at most {MAX_DESCRIPTION_CHARS} characters.")
-
-
-def _seal(keyring: Keyring, account_id: UUID, alias_id: UUID, details: AliasDetails) -> bytes:
-    return seal.seal_field(
-        keyring, account_id=account_id, purpose=_PURPOSE, row_id=alias_id, plaintext=_encode(details)
-    )
-
-
-def _open(keyring: Keyring, account_id: UUID, row: AliasRow) -> Alias:
-    opened = seal.open_field(keyring, account_id=account_id, purpose=_PURPOSE, row_id=row.alias_id, sealed=row.details)
-    details = _decode(opened)
-    return Alias(
-        alias_id=row.alias_id,
-        address=row.address,
-        is_enabled=row.is_enabled,
-        when_disabled=row.when_disabled,
-        description=details.description,
-        created_at=details.created_at,
-        message_count=row.message_count,
-        last_received_on=row.last_received_on,
-    )
+async def _taken(conn: Conn, account_id: UUID, address: str) -> Conflict:
+    """Whose it is, where it is one's own; of others' nothing is told but that it is taken."""
+    text = "This address is taken. Addresses are never given out twice, so choose another."
+    own = await queries.owned_address(conn, account_id, address)
+    if own is not None:
+        text = "This alias is yours already."
+        if own[1]:
+            text = "You have deleted this alias. Restore it: it is in the list of the deleted ones."
+    return Conflict(text, code="address_taken", fields=[FieldError(field="local_part", message=text)])

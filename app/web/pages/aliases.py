@@ -6,8 +6,9 @@ from litestar import Response
 from litestar.params import FromPath, FromQuery
 from litestar.response.redirect import Redirect
 
+from app.core.aliases import listing
 from app.core.aliases import service as aliases
-from app.core.aliases.model import Alias, AliasPatch, NewAlias
+from app.core.aliases.model import Alias, AliasPatch, Listing, NewAlias, Place
 from app.core.domains import service as domains
 from app.core.platform import Platform
 from app.errors import Conflict, Invalid, NotFound
@@ -66,7 +67,7 @@ async def submit_enabled(
     actor = session.actor
     async with platform.db.transaction() as conn:
         patch = AliasPatch(is_enabled=choice)
-        await aliases.update(conn, actor.account_id, actor.keyring, alias_id, patch)
+        await aliases.update(conn, actor.account_id, actor.keyring, alias_id, patch, now=utc_now())
     return see_other(f"/aliases#alias-{alias_id}")
 
 
@@ -81,9 +82,12 @@ async def _page(
     faults: Faults = NO_FAULTS,
 ) -> Response[str]:
     actor = session.actor
+    after = Place(alias_id=before) if before else None
     async with platform.db.connection() as conn:
-        found = await aliases.page(conn, actor.account_id, actor.keyring, before=before, limit=PAGE + 1)
-        offered = await domains.shared(conn)
+        found = await listing.page(
+            conn, actor.account_id, actor.keyring, Listing(), after=after, limit=PAGE + 1, now=utc_now()
+        )
+        offered = await domains.offered(conn, actor.account_id)
         new_alias = await _made(conn, session, made)
     count = fitting(map(_bytes, found[:PAGE]), _ROOM)
     return site.view.page(

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from app.core.aliases import address as addresses
-from app.core.aliases import generate
+from app.core.aliases import generate, listing
 from app.core.aliases import service as aliases
-from app.core.aliases.model import Alias, AliasPatch, Mailbox, NewAlias
+from app.core.aliases.model import Alias, AliasPatch, Listing, Mailbox, NewAlias, Place
 from app.core.domains import service as domains
 from app.core.platform import Platform
 from app.errors import CannotOpen, Conflict, Invalid, NotFound
@@ -33,12 +33,15 @@ async def create(owner: Owner, **choices: str | None) -> Alias:
 
 async def update(owner: Owner, alias_id: UUID, patch: AliasPatch) -> Alias:
     async with owner.platform.db.transaction() as conn:
-        return await aliases.update(conn, owner.account.account_id, owner.actor.keyring, alias_id, patch)
+        return await aliases.update(conn, owner.account.account_id, owner.actor.keyring, alias_id, patch, now=NOW)
 
 
 async def page(owner: Owner, before: UUID | None = None, limit: int = 50) -> list[Alias]:
     async with owner.platform.db.connection() as conn:
-        return await aliases.page(conn, owner.account.account_id, owner.actor.keyring, before=before, limit=limit)
+        after = Place(alias_id=before) if before else None
+        return await listing.page(
+            conn, owner.account.account_id, owner.actor.keyring, Listing(), after=after, limit=limit, now=NOW
+        )
 
 
 async def mailbox(platform: Platform, text: str) -> Mailbox | None:
@@ -73,9 +76,9 @@ async def test_an_alias_made_at_random_is_on_the_first_domain(ada: Owner) -> Non
 
 async def test_a_random_alias_that_is_taken_is_drawn_again(ada: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     draws = iter(["ada-alias", "ada-alias", "free-one-123"])
-    monkeypatch.setattr(generate, "words", lambda: next(draws))
+    monkeypatch.setattr(generate, "local_part", lambda *_, **__: next(draws))
     assert (await create(ada)).address == "free-one-123@restante.test"
-    monkeypatch.setattr(generate, "words", lambda: "ada-alias")
+    monkeypatch.setattr(generate, "local_part", lambda *_, **__: "ada-alias")
     with pytest.raises(Conflict):
         await create(ada)
 

@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.core.accounts import service as accounts
-from app.core.aliases import service as aliases
+from app.core.aliases import listing
+from app.core.aliases.model import Listing
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
@@ -62,7 +63,7 @@ async def test_the_first_administrator_is_given_the_role_addresses(
             await give_roles(conn, platform.instance, now=NOW)
     async with platform.db.connection() as conn:
         keyring = await accounts.open_keyring(conn, platform.instance, admin.account_id)
-        made = await aliases.page(conn, admin.account_id, keyring, before=None, limit=50)
+        made = await listing.page(conn, admin.account_id, keyring, Listing(), limit=50, now=NOW)
         assert await (await conn.execute("SELECT count(*) FROM aliases")).fetchone() == (4,)
     assert {alias.address for alias in made} == {
         f"{role}@{domain}" for role in ("postmaster", "abuse") for domain in ("restante.test", "second.test")

@@ -48,7 +48,7 @@ async def test_the_state_of_alias_and_account_decides(platform: Platform, ada: O
     assert await reason(platform, address, size=ada.account.storage_limit + 1) == "over_quota"
     async with platform.db.transaction() as conn:
         patch = AliasPatch(is_enabled=False)
-        await aliases.update(conn, account_id, ada.actor.keyring, ada.alias.alias_id, patch)
+        await aliases.update(conn, account_id, ada.actor.keyring, ada.alias.alias_id, patch, now=utc_now())
     assert await reason(platform, address) == "alias_disabled"
     async with platform.db.transaction() as conn:
         await accounts.suspend(conn, ada.account, is_suspended=True)

@@ -1,0 +1,84 @@
+"""What is stored of an alias and what its owner sees: sealed, opened, and changed. Pure."""
+
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from app.core.aliases import sites
+from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasRow, AliasSettings, NewAlias
+from app.vault import seal as vault
+from app.vault.keyring import Keyring
+
+_PURPOSE = "alias.details"
+_SETTINGS = frozenset(AliasSettings.__struct_fields__)
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(AliasDetails).decode
+
+
+def seal(keyring: Keyring, account_id: UUID, alias_id: UUID, details: AliasDetails) -> bytes:
+    """As it is stored."""
+    return vault.seal_field(
+        keyring, account_id=account_id, purpose=_PURPOSE, row_id=alias_id, plaintext=_encode(details)
+    )
+
+
+def open_details(keyring: Keyring, account_id: UUID, alias_id: UUID, sealed: bytes) -> AliasDetails:
+    """What the owner wrote. Raises CannotOpen."""
+    return _decode(vault.open_field(keyring, account_id=account_id, purpose=_PURPOSE, row_id=alias_id, sealed=sealed))
+
+
+def open_row(keyring: Keyring, account_id: UUID, row: AliasRow) -> Alias:
+    """The alias as its owner sees it. Raises CannotOpen."""
+    details = open_details(keyring, account_id, row.alias_id, row.details)
+    stored = {name: getattr(row, name) for name in row.__struct_fields__ if name != "details"}
+    return Alias(
+        **stored,
+        description=details.description,
+        created_at=details.created_at,
+        site=details.site,
+        note=details.note,
+    )
+
+
+def settings_of_new(new: NewAlias, *, today: date) -> AliasSettings:
+    """The settings of an alias that is made today."""
+    return AliasSettings(
+        when_disabled=new.when_disabled,
+        category_id=new.category_id,
+        is_pinned=new.is_pinned,
+        expires_at=new.expires_at,
+        message_limit=new.message_limit,
+        messages_left=new.message_limit,
+        idle_days=new.idle_days,
+        idle_from=today if new.idle_days else None,
+        screening=new.screening,
+    )
+
+
+def settings_after(alias: Alias, patch: AliasPatch, *, received: int, today: date) -> AliasSettings:
+    """The settings once the patch is applied to an alias that has taken `received` messages in all.
+
+    Idleness is counted anew where its days change or the alias is switched on.
+    """
+    before = {name: getattr(alias, name) for name in _SETTINGS}
+    changed = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not msgspec.UNSET}
+    after = AliasSettings(**(before | {name: value for name, value in changed.items() if name in _SETTINGS}))
+    if "message_limit" in changed:
+        left = max(0, after.message_limit - received) if after.message_limit else None
+        after = msgspec.structs.replace(after, messages_left=left)
+    if "idle_days" in changed or (after.is_enabled and not alias.is_enabled):
+        after = msgspec.structs.replace(after, idle_from=today if after.idle_days else None)
+    return after
+
+
+def details_after(alias: Alias, patch: AliasPatch) -> AliasDetails:
+    """What the owner wrote, once a patch without faults is applied."""
+
+    def text(new: str | msgspec.UnsetType, old: str) -> str:
+        return new.strip() if isinstance(new, str) else old
+
+    site = alias.site if isinstance(patch.site, msgspec.UnsetType) else sites.normal_site(patch.site)
+    return AliasDetails(
+        text(patch.description, alias.description), alias.created_at, site or "", text(patch.note, alias.note)
+    )
