@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
 
+import idna
 import msgspec
 
 from app.errors import FieldError, Invalid
@@ -54,6 +56,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     hostname: str
     mail_domains: tuple[str, ...]
+    dns_servers: tuple[Address, ...]
+    """Recursive resolvers by IP address; empty: those of the system."""
     s3: S3 | None
     max_message_size: int
     storage_limit: int
@@ -95,6 +99,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         public_url=read("RESTANTE_PUBLIC_URL", f"http://{_shown(http)}", _url),
         hostname=read("RESTANTE_HOSTNAME", "restante.localhost", _domain),
         mail_domains=read("RESTANTE_MAIL_DOMAINS", ("restante.localhost",), _domains),
+        dns_servers=read("RESTANTE_DNS", (), _dns_servers),
         s3=_s3(read),
         max_message_size=read("RESTANTE_MAX_MESSAGE_SIZE", 150 * MIB, _between(64 * 1024, 1024 * MIB)),
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
@@ -218,7 +223,8 @@ def _addressing(text: str) -> Literal["path", "virtual"]:
 
 def _domain(text: str) -> str:
     try:
-        name = text.strip().rstrip(".").encode("idna").decode("ascii").lower()
+        name = text.strip().removesuffix(".").lower()
+        name = name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
     except UnicodeError:
         name = ""
     if not _DOMAIN.match(name):
@@ -231,6 +237,22 @@ def _domains(text: str) -> tuple[str, ...]:
     if not names:
         raise ValueError("should be domain names with commas between them")
     return tuple(names)
+
+
+def _dns_servers(text: str) -> tuple[Address, ...]:
+    return tuple(_dns_server(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _dns_server(text: str) -> Address:
+    text += ":53" if text.endswith("]") else ""
+    has_port = text.startswith("[") or text.count(":") == 1
+    try:
+        address = _address(text) if has_port else Address(host=text, port=53)
+        ip_address(address.host)
+    except ValueError:
+        shape = "such as 192.0.2.1 or [2001:db8::1]:53, with commas between them"
+        raise ValueError(f"should be IP addresses of DNS resolvers, {shape}") from None
+    return address
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

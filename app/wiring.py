@@ -30,6 +30,7 @@ from app.lib.blobs.local import LocalStore
 from app.lib.blobs.s3 import S3Store
 from app.lib.db import Database
 from app.lib.ratelimit import NetworkLimit, NetworkLimits
+from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_now, utc_today
 from app.smtp import server as smtp_server
 from app.smtp import tls as smtp_tls
@@ -89,6 +90,7 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         blobs=blob_store(config),
         instance=instance_key(config),
         hasher=PasswordHasher(),
+        resolver=Resolver([Server(host=one.host, port=one.port) for one in config.dns_servers]),
         public_url=config.public_url,
         hostname=config.hostname,
         max_message_size=config.max_message_size,

@@ -20,6 +20,7 @@ from app.lib.blobs.local import LocalStore
 from app.lib.db import Database, connect_now
 from app.lib.migrate import migrate
 from app.lib.postgres import EmbeddedPostgres
+from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_today
 from app.vault.instance import InstanceKey
 from app.vault.passwords import PasswordCost
@@ -89,6 +90,8 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         blobs=LocalStore(tmp_path / "objects"),
         instance=instance,
         hasher=PasswordHasher(CHEAP),
+        # Nobody answers there, so no test asks a resolver that it did not start.
+        resolver=Resolver([Server(host="127.0.0.1", port=1)], timeout=0.05, lifetime=0.1),
         public_url="http://restante.test",
         hostname="mx.restante.test",
         max_message_size=8 * 1024 * 1024,

@@ -35,6 +35,7 @@ def test_everything_has_a_default() -> None:
         public_url="http://127.0.0.1:8000",
         hostname="restante.localhost",
         mail_domains=("restante.localhost",),
+        dns_servers=(),
         s3=None,
         max_message_size=150 * MIB,
         storage_limit=10 * 1024 * MIB,
@@ -83,6 +84,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         S3_REGION="eu",
         S3_SESSION_TOKEN="ends soon",
         S3_ADDRESSING="virtual",
+        RESTANTE_DNS="192.0.2.1, 192.0.2.2:5353,2001:db8::1,[2001:db8::2],[2001:db8::3]:54",
         **BUCKET,
     )
     assert (made.database_url, made.secret, made.data_dir) == (DATABASE, SECRET, tmp_path)
@@ -94,6 +96,13 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (made.smtp_connections, made.smtp_timeout) == (7, 8)
     assert (made.proxy_protocol, made.prepared_statements) == (True, False)
     assert (made.tls_certificate, made.tls_key) == (certificate, key)
+    assert [(one.host, one.port) for one in made.dns_servers] == [
+        ("192.0.2.1", 53),
+        ("192.0.2.2", 5353),
+        ("2001:db8::1", 53),
+        ("2001:db8::2", 53),
+        ("2001:db8::3", 54),
+    ]
     assert made.s3 == S3(
         bucket="mail",
         access_key="AKID",
@@ -147,6 +156,9 @@ def test_a_fault_by_itself_is_told_by_itself(name: str) -> None:
         ("RESTANTE_MAIL_DOMAINS", "a..example"),
         ("RESTANTE_HOSTNAME", "x" * 64 + ".example"),
         ("RESTANTE_HTTP", "127.0.0.1:65536"),
+        ("RESTANTE_DNS", "dns.example"),
+        ("RESTANTE_DNS", "192.0.2.1:port"),
+        ("RESTANTE_DNS", "[192.0.2.1"),
         ("RESTANTE_HTTP", "127.0.0.1:" + "9" * 5000),
         ("RESTANTE_SMTP_TIMEOUT", "9" * 5000),
         ("RESTANTE_PUBLIC_URL", "https://mail.example.org/inbox"),

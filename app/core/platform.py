@@ -5,6 +5,7 @@ import msgspec
 from app.core.auth.hashing import PasswordHasher
 from app.lib.blobs import BlobStore
 from app.lib.db import Database
+from app.lib.resolver import Resolver
 from app.vault.instance import InstanceKey
 
 
@@ -15,6 +16,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     blobs: BlobStore
     instance: InstanceKey
     hasher: PasswordHasher
+    resolver: Resolver
     public_url: str
     hostname: str
     max_message_size: int

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+import idna
 import msgspec
 
 MAX_LOCAL_BYTES = 64
@@ -71,9 +72,9 @@ def parse(text: str) -> Address | None:
 def normal_domain(text: str) -> str | None:
     """The domain in lower-case A-labels without a final dot, or None when it is none."""
     name = text.strip().removesuffix(".").lower()
-    if not name.isascii():
+    if not name.isascii() and len(name) <= MAX_DOMAIN_CHARS:
         try:
-            name = name.encode("idna").decode("ascii")
+            name = idna.encode(name, uts46=True).decode("ascii").removesuffix(".")
         except UnicodeError:
             return None
     if not name or len(name) > MAX_DOMAIN_CHARS or not all(_LABEL.match(label) for label in name.split(".")):
