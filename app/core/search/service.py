@@ -162,6 +162,9 @@ async def _by_spans(
                 conn, account_id, wanted, spans=tokens, before=before, limit=missing, most=_FEW
             )
         if found is None:
+            if wanted.are_rows_few():  # flags are looked up for every message with the words: a span is enough
+                spans, step = [*step[1:], *spans], step[:1]
+            tokens = tokens[: len(step)]
             found = await queries.newest_of_spans(conn, account_id, wanted, spans=tokens, before=before, limit=missing)
         ids += found
         if len(ids) >= limit:
