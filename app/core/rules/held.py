@@ -1,6 +1,6 @@
 """The waiting room: messages from senders whom an alias does not know, let in or sent away by their owner."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -50,7 +50,7 @@ async def release(
     """
     chosen = await _held(conn, actor, message_ids)
     if not is_allowed:
-        return await _move(conn, actor, chosen, "inbox", (), now=now)
+        return await move(conn, actor, chosen, "inbox", (), now=now)
     return await _settle(platform, conn, actor, chosen, "allow", "address", is_everywhere=False, now=now)
 
 
@@ -69,6 +69,23 @@ async def block(
     """
     chosen = await _held(conn, actor, message_ids)
     return await _settle(platform, conn, actor, chosen, "block", kind, is_everywhere=is_everywhere, now=now)
+
+
+async def held_of(conn: Conn, actor: Actor, alias_id: UUID | None, subject: str) -> list[MessageLine]:
+    """What is held of a sender, or of a domain, among the newest 200 of the alias, or of all."""
+    filters = Filters(alias_id=alias_id)
+    found = await messages.page(conn, actor, folder="held", before=None, limit=MAX_AT_ONCE, filters=filters)
+    return [line for line in found if subject in senders.candidates(sender_of(line.summary))]
+
+
+async def move(
+    conn: Conn, actor: Actor, lines: Sequence[MessageLine], folder: Folder, made: Sequence[Made], *, now: datetime
+) -> Settled:
+    """Move messages, and say how to move them back into the waiting room."""
+    ids = [line.message_id for line in lines]
+    moved = await filing.move(conn, actor.account_id, ids, folder, now=now)
+    back = Step(action="held", message_ids=tuple(message_id for message_id, _ in moved))
+    return Settled(made=tuple(made), count=len(moved), back=(back,) if moved else ())
 
 
 async def _held(conn: Conn, actor: Actor, message_ids: Sequence[UUID]) -> list[MessageLine]:
@@ -100,12 +117,12 @@ async def _settle(
             continue
         rule_of = None if is_everywhere else alias_id
         made.append(await make(platform, conn, actor, NewRule(text=subject, alias_id=rule_of)))
-        met |= {line.message_id: line for line in await _others(conn, actor, rule_of, _is_about(subject))}
+        met |= {line.message_id: line for line in await held_of(conn, actor, rule_of, subject)}
     if verdict == "block" and not made:
         raise Invalid.field(
             "ids", "These messages name no sender that could be blocked; move them to the trash instead."
         )
-    return await _move(conn, actor, list(met.values()), "inbox" if verdict == "allow" else "trash", made, now=now)
+    return await move(conn, actor, list(met.values()), "inbox" if verdict == "allow" else "trash", made, now=now)
 
 
 def _subject(line: MessageLine, kind: Kind) -> str:
@@ -121,24 +138,3 @@ def _can_be_ruled_about(subject: str) -> bool:
     except Invalid:
         return False
     return True
-
-
-def _is_about(subject: str) -> Callable[[MessageLine], bool]:
-    return lambda line: subject in senders.candidates(sender_of(line.summary))
-
-
-async def _others(
-    conn: Conn, actor: Actor, alias_id: UUID | None, is_met: Callable[[MessageLine], bool]
-) -> list[MessageLine]:
-    filters = Filters(alias_id=alias_id)
-    found = await messages.page(conn, actor, folder="held", before=None, limit=MAX_AT_ONCE, filters=filters)
-    return [line for line in found if is_met(line)]
-
-
-async def _move(
-    conn: Conn, actor: Actor, lines: Sequence[MessageLine], folder: Folder, made: Sequence[Made], *, now: datetime
-) -> Settled:
-    ids = [line.message_id for line in lines]
-    moved = await filing.move(conn, actor.account_id, ids, folder, now=now)
-    back = Step(action="held", message_ids=tuple(message_id for message_id, _ in moved))
-    return Settled(made=tuple(made), count=len(moved), back=(back,) if moved else ())
