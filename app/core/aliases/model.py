@@ -23,6 +23,12 @@ Sort = Literal["newest", "name", "recent", "busiest"]
 """By when they were made, by address, by the day of the newest message, by how many messages there are."""
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
+BulkAction = Literal[
+    "on", "off", "pin", "unpin", "archive", "unarchive", "category", "expiry", "renew", "delete", "restore"
+]
+"""What can be done to many at once; "renew" takes away whatever has made them expire."""
+BULK_ACTIONS: tuple[BulkAction, ...] = get_args(BulkAction)
+
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
     """An alias as its owner sees it, opened."""
@@ -140,6 +146,25 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Days since 1970 of its newest message ("recent") or how many it has ("busiest"); 0 for other orders."""
 
 
+class Bulk(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do to many aliases."""
+
+    action: BulkAction
+    category_id: UUID | None = None
+    """Of "category"; None takes it away."""
+    expires_at: datetime | None = None
+    """Of "expiry"; None takes it away."""
+    trashes_mail: bool = False
+    """Of "delete": what they have received goes into the trash."""
+
+
+class AliasStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What takes an action back, and the aliases it is for."""
+
+    bulk: Bulk
+    alias_ids: tuple[UUID, ...]
+
+
 class AliasDetails(msgspec.Struct, frozen=True, array_like=True):
     """What the owner wrote, sealed under the account's data key. New fields go at the end."""
 
@@ -199,3 +224,12 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     """Under the instance key."""
     storage_limit: int
     stored_bytes: int
+    has_rules: bool = False
+    """The account has any, about whatever sender and alias."""
+    screening: Screening = "open"
+    expires_at: datetime | None = None
+    messages_left: int | None = None
+    idle_days: int | None = None
+    idle_from: date | None = None
+    last_received_on: date | None = None
+    """Looked up only where `idle_days` asks for it."""

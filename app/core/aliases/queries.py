@@ -16,10 +16,17 @@ MAX_TEXTS = 2000
 
 
 async def insert_address(conn: Conn, address: str, account_id: UUID, alias_id: UUID) -> bool:
-    """False when the address is or once was somebody's."""
+    """False when the address is or once was somebody's.
+
+    What an earlier owner of a domain had there is free for the account that has proven the domain since.
+    """
     cursor = await conn.execute(
-        """INSERT INTO addresses (address, account_id, alias_id)
-           VALUES (%(address)s, %(account_id)s, %(alias_id)s) ON CONFLICT DO NOTHING""",
+        """INSERT INTO addresses AS a (address, account_id, alias_id)
+           VALUES (%(address)s, %(account_id)s, %(alias_id)s)
+           ON CONFLICT (address) DO UPDATE SET account_id = excluded.account_id, alias_id = excluded.alias_id
+           WHERE a.account_id <> excluded.account_id
+             AND EXISTS (SELECT FROM domains d WHERE d.domain = split_part(excluded.address, '@', 2)
+                                                 AND d.account_id = excluded.account_id)""",
         {"address": address, "account_id": account_id, "alias_id": alias_id},
     )
     return cursor.rowcount == 1
@@ -58,7 +65,7 @@ _COLUMNS = """
     coalesce(u.message_count, 0)::bigint AS message_count, u.last_received_on::text AS last_received_on
 """
 # For a few aliases, and for all of an account.
-_USAGE_OF_EACH = """
+USAGE_OF_EACH = """
     LEFT JOIN LATERAL (
         SELECT sum(message_count) AS message_count, max(last_received_on) AS last_received_on
         FROM alias_usage WHERE account_id = a.account_id AND alias_id = a.alias_id
@@ -82,7 +89,7 @@ async def aliases_by_id(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID])
     """These aliases of the account, in no order; at most 1,000."""
     async with conn.cursor(row_factory=class_row(AliasRow)) as cursor:
         await cursor.execute(
-            f"""SELECT {_COLUMNS} FROM aliases a {_USAGE_OF_EACH}
+            f"""SELECT {_COLUMNS} FROM aliases a {USAGE_OF_EACH}
                 WHERE a.account_id = %(account_id)s AND a.alias_id = ANY(%(alias_ids)s) LIMIT 1000""",
             {"account_id": account_id, "alias_ids": list(alias_ids)},
         )
@@ -114,15 +121,15 @@ async def received_count(conn: Conn, account_id: UUID, alias_id: UUID) -> int:
 
 
 # The same as `expiry.ending`.
-_HAS_ENDED = """(
+HAS_ENDED = """(
     coalesce(a.expires_at <= %(now)s, false) OR coalesce(a.messages_left = 0, false)
     OR coalesce(greatest(a.idle_from, u.last_received_on) + a.idle_days < (%(now)s AT TIME ZONE 'UTC')::date, false)
 )"""
 _LISTED: Mapping[State, LiteralString] = {
     "current": "a.deleted_on IS NULL AND NOT a.is_archived",
-    "on": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND NOT {_HAS_ENDED}",
+    "on": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND NOT {HAS_ENDED}",
     "off": "a.deleted_on IS NULL AND NOT a.is_archived AND NOT a.is_enabled",
-    "expired": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND {_HAS_ENDED}",
+    "expired": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND {HAS_ENDED}",
     "archived": "a.deleted_on IS NULL AND a.is_archived",
     "deleted": "a.deleted_on IS NOT NULL",
 }
@@ -181,7 +188,7 @@ async def alias_texts(
 
 def _statement(columns: LiteralString, listing: Listing) -> LiteralString:
     _, behind, order = _ORDERS[listing.sort]
-    usage = _USAGE_OF_EACH if listing.sort in {"newest", "name"} and columns is _COLUMNS else _USAGE_OF_ALL
+    usage = USAGE_OF_EACH if listing.sort in {"newest", "name"} and columns is _COLUMNS else _USAGE_OF_ALL
     return f"""SELECT {columns} FROM aliases a {usage}
                WHERE {_NARROWED} AND ({_BEHIND} {behind}) AND {_LISTED[listing.state]}
                ORDER BY {order} LIMIT %(limit)s"""
@@ -246,12 +253,30 @@ async def mailbox(conn: Conn, candidates: Sequence[str]) -> Mailbox | None:
             """SELECT account_id, alias_id, a.address, a.is_enabled, a.when_disabled,
                       c.status, c.kind, c.public_key, c.index_key, c.storage_limit,
                       (SELECT coalesce(sum(u.stored_bytes), 0)::bigint FROM account_usage u
-                       WHERE u.account_id = c.account_id) AS stored_bytes
+                       WHERE u.account_id = c.account_id) AS stored_bytes,
+                      EXISTS (SELECT FROM sender_rules r
+                              WHERE r.account_id = c.account_id AND r.deleted_at IS NULL) AS has_rules,
+                      a.screening, a.expires_at, a.messages_left, a.idle_days, a.idle_from,
+                      CASE WHEN a.idle_days IS NOT NULL THEN
+                          (SELECT max(u.last_received_on) FROM alias_usage u
+                           WHERE u.account_id = a.account_id AND u.alias_id = a.alias_id)
+                      END AS last_received_on
                FROM addresses d
                JOIN aliases a USING (account_id, alias_id)
                JOIN accounts c USING (account_id)
-               WHERE d.address = ANY(%(candidates)s)
+               WHERE d.address = ANY(%(candidates)s) AND a.deleted_on IS NULL
                ORDER BY array_position(%(candidates)s, d.address) LIMIT 1""",
             {"candidates": list(candidates)},
         )
         return await cursor.fetchone()
+
+
+async def used_up(conn: Conn, aliases: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Those of the aliases, by (account, alias), that have taken all the messages they take."""
+    accounts, alias_ids = zip(*aliases, strict=True)
+    cursor = await conn.execute(
+        """SELECT a.alias_id FROM unnest(%(accounts)s::uuid[], %(aliases)s::uuid[]) AS k (account_id, alias_id)
+           JOIN aliases a USING (account_id, alias_id) WHERE a.messages_left = 0 LIMIT %(limit)s""",
+        {"accounts": list(accounts), "aliases": list(alias_ids), "limit": len(aliases)},
+    )
+    return {alias_id for (alias_id,) in await cursor.fetchall()}

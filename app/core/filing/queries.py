@@ -184,3 +184,18 @@ async def subtract_usage(
                )""",
             {"account_id": account_id, "alias_id": alias_id, "count": alias_count},
         )
+
+
+async def trash_mail_of(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], *, now: datetime, limit: int) -> int:
+    """Move messages that came to these aliases into the trash, so many at once; how many were moved."""
+    cursor = await conn.execute(
+        """WITH chosen AS MATERIALIZED (
+               SELECT message_id FROM messages
+               WHERE account_id = %(account_id)s AND alias_id = ANY(%(alias_ids)s) AND folder <> 'trash'
+               ORDER BY message_id LIMIT %(limit)s FOR UPDATE
+           )
+           UPDATE messages m SET folder = 'trash', trashed_at = %(now)s FROM chosen c
+           WHERE m.account_id = %(account_id)s AND m.message_id = c.message_id""",
+        {"account_id": account_id, "alias_ids": list(alias_ids), "now": now, "limit": limit},
+    )
+    return cursor.rowcount
