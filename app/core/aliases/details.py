@@ -7,6 +7,7 @@ import msgspec
 
 from app.core.aliases import sites
 from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasRow, AliasSettings, NewAlias
+from app.lib.ids import made_at
 from app.vault import seal as vault
 from app.vault.keyring import Keyring
 
@@ -24,7 +25,9 @@ def seal(keyring: Keyring, account_id: UUID, alias_id: UUID, details: AliasDetai
 
 
 def open_details(keyring: Keyring, account_id: UUID, alias_id: UUID, sealed: bytes) -> AliasDetails:
-    """What the owner wrote. Raises CannotOpen."""
+    """What the owner wrote; nothing, where the alias was made without them. Raises CannotOpen."""
+    if not sealed:
+        return AliasDetails("", made_at(alias_id))
     return _decode(vault.open_field(keyring, account_id=account_id, purpose=_PURPOSE, row_id=alias_id, sealed=sealed))
 
 

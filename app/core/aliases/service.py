@@ -38,11 +38,34 @@ async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, 
     raise await _taken(conn, account_id, address)
 
 
+async def suggest(conn: Conn, account_id: UUID, new: NewAlias, *, now: datetime) -> Address:
+    """An address as `create` would make it at random, free at this moment and kept for nobody. Raises Invalid."""
+    domain = await _domain(conn, account_id, new, now=now)
+    site = sites.normal_site(new.site) or ""
+    drawn = Address("", domain)
+    for _ in range(_TRIES):
+        drawn = Address(generate.local_part(new.format or "words", site=site), domain)
+        if not await queries.is_taken(conn, str(drawn)):
+            break
+    return drawn
+
+
 async def claim(
     conn: Conn, account_id: UUID, keyring: Keyring, address: Address, description: str, *, now: datetime
 ) -> UUID | None:
     """Take an address for the account, whoever may choose it; None when it is or ever was somebody's."""
     return await _claim(conn, account_id, keyring, address, AliasDetails(description, now), AliasSettings())
+
+
+async def claim_unattended(conn: Conn, account_id: UUID, address: Address, alias_id: UUID) -> bool:
+    """Take an address for the account under this new id while its owner is away: nothing is written about the alias.
+
+    False when it is or ever was the account's, or somebody else's on a domain that is not the account's.
+    """
+    if not await queries.insert_address(conn, str(address), account_id, alias_id):
+        return False
+    await queries.insert_alias(conn, account_id, alias_id, address=str(address), details=b"", settings=AliasSettings())
+    return True
 
 
 async def get(conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID) -> Alias:
@@ -82,6 +105,11 @@ async def update(
 async def addresses_of(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The addresses of these aliases, for lists of messages."""
     return await queries.addresses_of(conn, account_id, alias_ids)
+
+
+async def used_up(conn: Conn, wanted: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Those of the aliases, by (account, alias), that have taken all the messages they take."""
+    return await queries.used_up(conn, wanted) if wanted else set()
 
 
 async def mailbox(conn: Conn, address: Address) -> Mailbox | None:

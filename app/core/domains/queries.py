@@ -169,12 +169,31 @@ async def insert_own_domain(
     return cursor.rowcount == 1
 
 
+async def lock_own_domain(conn: Conn, account_id: UUID, domain: str) -> None:
+    """Nobody else changes or deletes it until the transaction ends."""
+    await conn.execute(
+        """SELECT FROM account_domains WHERE account_id = %(account_id)s AND domain = %(domain)s FOR UPDATE""",
+        {"account_id": account_id, "domain": domain},
+    )
+
+
 async def delete_own_domain(conn: Conn, account_id: UUID, domain: str) -> None:
     """The account's row; the directory is apart."""
     await conn.execute(
         "DELETE FROM account_domains WHERE account_id = %(account_id)s AND domain = %(domain)s",
         {"account_id": account_id, "domain": domain},
     )
+
+
+async def is_alias(conn: Conn, account_id: UUID, alias_id: UUID) -> bool:
+    """Whether it is an alias of the account that is not deleted."""
+    cursor = await conn.execute(
+        """SELECT EXISTS (SELECT FROM aliases WHERE account_id = %(account_id)s AND alias_id = %(alias_id)s
+                                                AND deleted_on IS NULL)""",
+        {"account_id": account_id, "alias_id": alias_id},
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 async def switch_off_aliases(conn: Conn, account_id: UUID, domain: str) -> int:

@@ -1,13 +1,20 @@
-"""`postmaster` and `abuse` of every shared domain go to the first administrator (RFC 5321 section 4.5.1, RFC 2142)."""
+"""`postmaster` and `abuse` go to whoever looks after a domain (RFC 5321 section 4.5.1, RFC 2142).
+
+That is the owner of an account's domain, and the first administrator for the shared ones.
+"""
 
 from datetime import datetime
+from uuid import UUID
 
 from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
 from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
 from app.core.domains import service as domains
 from app.lib.db import Conn
+from app.lib.ids import new_id
 from app.vault.instance import InstanceKey
+
+_DESCRIPTION = "Mail every domain must take"
 
 
 async def give_roles(conn: Conn, instance: InstanceKey, *, now: datetime) -> None:
@@ -19,4 +26,10 @@ async def give_roles(conn: Conn, instance: InstanceKey, *, now: datetime) -> Non
     for domain in await domains.shared(conn):
         for local_part in sorted(ROLE_LOCAL_PARTS):
             address = Address(local_part, domain)
-            await aliases.claim(conn, account.account_id, keyring, address, "Mail every domain must take", now=now)
+            await aliases.claim(conn, account.account_id, keyring, address, _DESCRIPTION, now=now)
+
+
+async def give_owner_roles(conn: Conn, account_id: UUID, domain: str) -> None:
+    """Make the role addresses of a domain that the account has just proven, without any key of the account."""
+    for local_part in sorted(ROLE_LOCAL_PARTS):
+        await aliases.claim_unattended(conn, account_id, Address(local_part, domain), new_id())
