@@ -28,6 +28,7 @@ from app.core.aliases.address import Address
 from app.core.aliases.model import Mailbox
 from app.core.messages import marks, receive, words
 from app.core.messages.cut import Cutter
+from app.core.messages.envelope import Envelope, Recipient
 from app.core.messages.model import Correspondent, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects
 from app.core.messages.store import Committer
@@ -67,7 +68,7 @@ _EMPTY = Summary(
     layout=Layout("", (), ()),
 )
 _encode = msgspec.msgpack.Encoder().encode
-_ENVELOPE = receive.Envelope(sender="bounce@bench.test", tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
+_ENVELOPE = Envelope(sender="bounce@bench.test", tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +201,7 @@ async def _receive(platform: Platform, committer: Committer, target: Target, let
     objects = NewObjects(platform.blobs, target.account_id, is_sealed=True)
     cutter = Cutter(objects.open)
     await cutter.write(letter.raw)
-    recipient = receive.Recipient(address=_address(letter), mailbox=target.mailboxes[letter.alias])
+    recipient = Recipient(address=_address(letter), mailbox=target.mailboxes[letter.alias])
     cut = await cutter.finish()
     await receive.receive(platform, committer, _ENVELOPE, [recipient], cut, objects, now=letter.received_at)
 

@@ -3,8 +3,9 @@
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.messages.cut import Cutter
+from app.core.messages.envelope import Envelope, Recipient
 from app.core.messages.objects import NewObjects
-from app.core.messages.receive import Envelope, Recipient, receive
+from app.core.messages.receive import receive
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.lib.times import utc_now

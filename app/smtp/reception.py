@@ -7,13 +7,16 @@ from uuid import UUID
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.model import Mailbox
 from app.core.messages.cut import CutMessage, Cutter
+from app.core.messages.envelope import Envelope, Received, Recipient
 from app.core.messages.objects import NewObjects
-from app.core.messages.receive import Envelope, Recipient, receive
+from app.core.messages.receive import receive
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.core.policy import recipients as policy
-from app.core.policy.model import Decision
+from app.core.policy.model import Decision, Reason, Ruling
 from app.core.policy.service import decide_recipient
+from app.core.refusals.model import NewRefusal, RefusalDetails
+from app.core.refusals.recorder import Hit, Recorder
 from app.errors import LimitReached, Unavailable
 from app.lib.ids import new_id
 from app.lib.logs import error_fields, logger
@@ -27,13 +30,21 @@ class Reception:
     """Collects the accepted recipients; then reads the content and stores it, once."""
 
     def __init__(
-        self, platform: Platform, committer: Committer, mail: MailArgument, tls: tuple[str, str] | None
+        self,
+        platform: Platform,
+        committer: Committer,
+        recorder: Recorder,
+        mail: MailArgument,
+        tls: tuple[str, str] | None,
     ) -> None:
         self._platform = platform
         self._committer = committer
+        self._recorder = recorder
         self._mail = mail
         self._tls = tls
         self._kept: dict[UUID, Recipient] = {}
+        self._has_dropped = False
+        """Some recipient's mail is taken and dropped, as its owner chose."""
         self._begun = 0.0
         self._cut: CutMessage | None = None
         self._objects: NewObjects | None = None
@@ -48,16 +59,33 @@ class Reception:
     async def add_recipient(self, rcpt: RcptArgument) -> Decision:
         """Decide on one recipient, and remember it if it is accepted. Never raises."""
         try:
-            decision, mailbox = await decide_recipient(self._platform, rcpt.address, announced_size=self._mail.size)
+            ruling = await decide_recipient(
+                self._platform,
+                rcpt.address,
+                sender=self._mail.sender,
+                announced_size=self._mail.size,
+                now=utc_now(),
+            )
         except Exception as error:  # noqa: BLE001 - one recipient's trouble must not end the transaction
             _tell("smtp_rcpt_failed", error)
-            decision, mailbox = policy.LOOKUP_FAILED, None
+            ruling = Ruling(decision=policy.LOOKUP_FAILED)
+        decision = ruling.decision
         logger().info("smtp_rcpt", code=decision.code, reason=decision.reason)
         self.recipient_count += decision.accept
-        if decision.accept and decision.keep and mailbox is not None:
-            # One copy for each alias, however often and with whatever tags it was named; the first is shown.
-            self._kept.setdefault(mailbox.alias_id, Recipient(address=rcpt.address, mailbox=mailbox))
+        if ruling.mailbox is not None:
+            one = Recipient(address=rcpt.address, mailbox=ruling.mailbox, finding=ruling.finding)
+            await self._remember(one, decision)
         return decision
+
+    async def _remember(self, one: Recipient, decision: Decision) -> None:
+        """For DATA, or for the owner to read."""
+        if decision.accept and decision.keep:
+            # One copy for each alias, however often and with whatever tags it was named; the first is shown.
+            self._kept.setdefault(one.mailbox.alias_id, one)
+            return
+        self._has_dropped |= decision.accept
+        rule_id = one.finding.rule_id if one.finding and decision == policy.BLOCKED else None
+        await self._recorder.record([self._refusal(one, decision.code, decision.reason, rule_id=rule_id)])
 
     async def read(self, reader: asyncio.StreamReader, progress: Progress) -> str | None:
         """Read DATA's content. None when it is to be stored, else the reply, and then nothing of it is kept.
@@ -90,13 +118,15 @@ class Reception:
         copies = list(self._kept.values())
         envelope = Envelope(sender=self._mail.sender, tls=self._tls)
         try:
-            await receive(self._platform, self._committer, envelope, copies, self._cut, self._objects, now=utc_now())
+            received = await receive(
+                self._platform, self._committer, envelope, copies, self._cut, self._objects, now=utc_now()
+            )
         except Exception as error:  # noqa: BLE001 - as above
             # What the database was to name is left alone: whether a failed commit took place only it knows. The
             # sweeper deletes what no message names.
             await self.tidy()
             return self._answer(_failed(error))
-        return self._answer(replies.STORED)
+        return await self._conclude(received)
 
     async def tidy(self) -> None:
         """Delete what was written and turned out not to be needed. Never raises; what stays is swept."""
@@ -106,14 +136,67 @@ class Reception:
     async def _read(self, reader: asyncio.StreamReader, cutter: Cutter, progress: Progress) -> str | None:
         end = await read_data(reader, cutter, size_limit=self._platform.max_message_size, progress=progress)
         if end.fault:
-            return self._answer(replies.of_fault(end.fault), reason=end.fault.value)
+            return await self._refuse_all(replies.of_fault(end.fault), end.fault.value)
         cut = await cutter.finish()
         if self._kept and all(_is_too_much(copy.mailbox, cut.size) for copy in self._kept.values()):
-            return self._answer(replies.of_decision(policy.OVER_QUOTA), reason=policy.OVER_QUOTA.reason)
+            return await self._refuse_all(replies.of_decision(policy.OVER_QUOTA), policy.OVER_QUOTA.reason)
         self._cut = cut
         return None
 
-    def _answer(self, reply: str, **fields: str) -> str:
+    async def _refuse_all(self, reply: str, reason: Reason) -> str:
+        """The reply, once it is written down for everybody whom the content was for."""
+        code = int(reply[:3])
+        await self._recorder.record([self._refusal(one, code, reason) for one in self._kept.values()])
+        return self._answer(reply, reason=reason)
+
+    async def _conclude(self, received: Received) -> str:
+        """The reply to a message of which copies are stored or were turned away.
+
+        It says no where that holds for every recipient that RCPT accepted, for now if it does for one of them. Else the
+        message was taken, and who does not have it can read why.
+        """
+        self._recorder.count([Hit(account_id=account, rule_id=rule) for account, rule in received.allowed])
+        if not received.turned:
+            return self._answer(replies.STORED, **({"held": received.held} if received.held else {}))
+        decisions = [one.decision for one in received.turned]
+        reply = replies.STORED
+        is_taken = self._has_dropped or len(decisions) < len(self._kept) or any(one.accept for one in decisions)
+        if not is_taken:
+            reply = replies.of_decision(min(decisions, key=lambda decision: decision.code))
+        await self._recorder.record(
+            [
+                self._refusal(
+                    one.recipient,
+                    int(reply[:3]),
+                    one.decision.reason,
+                    authors=received.authors,
+                    rule_id=one.rule_id,
+                )
+                for one in received.turned
+            ]
+        )
+        return self._answer(reply, held=received.held, turned=len(decisions), reason=decisions[0].reason)
+
+    def _refusal(
+        self,
+        one: Recipient,
+        code: int,
+        reason: Reason,
+        *,
+        authors: tuple[str, ...] = (),
+        rule_id: UUID | None = None,
+    ) -> NewRefusal:
+        return NewRefusal(
+            account_id=one.mailbox.account_id,
+            alias_id=one.mailbox.alias_id,
+            public_key=one.mailbox.public_key,
+            code=code,
+            reason=reason,
+            details=RefusalDetails(self._mail.sender, authors, one.address),
+            rule_id=rule_id,
+        )
+
+    def _answer(self, reply: str, **fields: str | int) -> str:
         size = self._cut.size if self._cut else 0
         milliseconds = round((time.monotonic() - self._begun) * 1000)
         logger().info("smtp_data", code=int(reply[:3]), size=size, copies=len(self._kept), ms=milliseconds, **fields)
@@ -134,8 +217,7 @@ def _is_too_much(mailbox: Mailbox, size: int) -> bool:
     them the others' quotas are overrun, by this one message.
     """
     is_role = mailbox.address.partition("@")[0] in ROLE_LOCAL_PARTS
-    decision = policy.decide(mailbox, is_our_domain=True, is_role=is_role, announced_size=size)
-    return decision == policy.OVER_QUOTA
+    return not is_role and mailbox.stored_bytes + size > mailbox.storage_limit
 
 
 async def _discard(objects: NewObjects, cutter: Cutter | None = None) -> None:

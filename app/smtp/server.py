@@ -6,6 +6,7 @@ import ssl
 
 from app.core.messages.store import Committer
 from app.core.platform import Platform
+from app.core.refusals.recorder import Recorder
 from app.lib.logs import logger
 from app.lib.ratelimit import NetworkLimits
 from app.smtp.connections import Connections
@@ -28,13 +29,14 @@ async def serve(
     """Take mail until `stop` is set; then finish the messages under way and say 421 to everyone else."""
     loop = asyncio.get_running_loop()
     committer = Committer(platform.db, shard=platform.shard)
+    recorder = Recorder(platform.db)
     connections = Connections(limits, most=settings.max_connections)
 
     def session() -> Session:
         return Session(
             settings,
             connections,
-            lambda mail, secured: Reception(platform, committer, mail, secured),
+            lambda mail, secured: Reception(platform, committer, recorder, mail, secured),
             tls=tls,
             loop=loop,
         )
@@ -44,4 +46,5 @@ async def serve(
     server.close()
     left = await connections.close(seconds=GRACE_SECONDS)
     await committer.close()
+    await recorder.close()
     logger().info("smtp_stopped", connections_left=left)

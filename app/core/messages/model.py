@@ -122,6 +122,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     account_id: UUID
     message_id: UUID
     alias_id: UUID
+    folder: Folder = "inbox"
+    is_limited: bool = False
+    """The alias takes a limited number of messages, of which this is one."""
     received_at: datetime
     size: int
     has_attachments: bool

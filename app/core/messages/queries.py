@@ -15,6 +15,7 @@ from app.lib.db import Bigints, Conn
 from app.lib.ids import first_id_at
 
 MAX_PAGE = 200
+_OF_LIMIT = "aliases_messages_left"
 _OF_SHARING = ("blobs_content", "message_blobs_blob")
 _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 
@@ -25,7 +26,7 @@ _INSERT_MESSAGE = (
                               received_at, size, has_attachments)
         VALUES (%(account_id)b, %(message_id)b, %(alias_id)b, coalesce(("""
     + threads.OF_REFS
-    + """), %(message_id)b), 'inbox', false, false, %(received_at)b, %(size)b,
+    + """), %(message_id)b), %(folder)b, false, false, %(received_at)b, %(size)b,
             %(has_attachments)b)
     ), summary AS (
         INSERT INTO message_summaries (account_id, message_id, message_key, summary)
@@ -47,10 +48,17 @@ _ADD_ACCOUNT_USAGE = """
 """
 
 _ADD_ALIAS_USAGE = """
-    INSERT INTO alias_usage AS u (account_id, alias_id, shard, message_count, last_received_on)
-    VALUES (%s, %s, %s, %s, current_date)
+    INSERT INTO alias_usage AS u (account_id, alias_id, shard, message_count, received_count, last_received_on)
+    VALUES (%(account_id)s, %(alias_id)s, %(shard)s, %(count)s, %(count)s, current_date)
     ON CONFLICT (account_id, alias_id, shard) DO UPDATE
-    SET message_count = u.message_count + excluded.message_count, last_received_on = excluded.last_received_on
+    SET message_count = u.message_count + excluded.message_count,
+        received_count = u.received_count + excluded.received_count, last_received_on = excluded.last_received_on
+"""
+
+# Below zero it fails, and with it the transaction: an alias never takes more than its owner allowed, whoever stores.
+_TAKE_FROM_LIMIT = """
+    UPDATE aliases SET messages_left = messages_left - %(count)s
+    WHERE account_id = %(account_id)s AND alias_id = %(alias_id)s AND messages_left IS NOT NULL
 """
 
 
@@ -59,6 +67,7 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
     account_counts: Counter[UUID] = Counter()
     account_bytes: Counter[UUID] = Counter()
     alias_counts: Counter[tuple[UUID, UUID]] = Counter()
+    limited: Counter[tuple[UUID, UUID]] = Counter()
     cursor = conn.cursor()
     await _insert_blobs(conn, deliveries)
     await threads.insert_refs(conn, deliveries)
@@ -71,12 +80,17 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
         account_counts[one.account_id] += 1
         account_bytes[one.account_id] += len(one.source) + sum(blob.stored_size for blob in one.new_blobs)
         alias_counts[one.account_id, one.alias_id] += 1
+        if one.is_limited:
+            limited[one.account_id, one.alias_id] += 1
     await _insert_message_blobs(conn, deliveries)
     # In one order everywhere, so that two processes never wait for each other in a circle.
     for account_id, count in sorted(account_counts.items()):
         await cursor.execute(_ADD_ACCOUNT_USAGE, (account_id, shard, count, account_bytes[account_id]))
     for (account_id, alias_id), count in sorted(alias_counts.items()):
-        await cursor.execute(_ADD_ALIAS_USAGE, (account_id, alias_id, shard, count))
+        values = {"account_id": account_id, "alias_id": alias_id, "shard": shard, "count": count}
+        await cursor.execute(_ADD_ALIAS_USAGE, values)
+    for (account_id, alias_id), count in sorted(limited.items()):
+        await cursor.execute(_TAKE_FROM_LIMIT, {"account_id": account_id, "alias_id": alias_id, "count": count})
 
 
 async def _insert_blobs(conn: Conn, deliveries: Iterable[Delivery]) -> None:
@@ -113,6 +127,11 @@ async def _insert_message_blobs(conn: Conn, deliveries: Iterable[Delivery]) -> N
 def is_sharing_conflict(error: Exception) -> bool:
     """Whether messages could not be stored because what they share was deleted, or has been stored, meanwhile."""
     return isinstance(error, psycopg.errors.IntegrityError) and error.diag.constraint_name in _OF_SHARING
+
+
+def is_limit_reached(error: Exception) -> bool:
+    """Whether messages could not be stored because an alias has taken all that it takes."""
+    return isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name == _OF_LIMIT
 
 
 async def blobs_by_content(conn: Conn, account_id: UUID, digests: Sequence[bytes]) -> list[BlobRow]:

@@ -10,10 +10,11 @@ from uuid import UUID
 import msgspec
 import zstandard
 
-from app.core.aliases.model import Mailbox
 from app.core.messages import headers, listing, marks, read, shown, winmail, words
 from app.core.messages.cut import CutMessage
-from app.core.messages.model import BlobRow, Delivery, Layout, Summary
+from app.core.messages.envelope import Envelope, Received, Recipient
+from app.core.messages.judging import judged, without_used_up
+from app.core.messages.model import BlobRow, Correspondent, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts
 from app.core.messages.read import Reading
 from app.core.messages.sharing import NOTHING, Holding, hold
@@ -42,23 +43,6 @@ _BEGUN_BY = "begun by"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What SMTP said around the message."""
-
-    sender: str
-    """MAIL FROM, empty for bounces."""
-    tls: tuple[str, str] | None
-    """(protocol version, cipher)."""
-
-
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted recipient and the mailbox it reaches."""
-
-    address: str
-    """As the sender gave it, with its tag."""
-    mailbox: Mailbox
-
-
 async def receive(
     platform: Platform,
     committer: Committer,
@@ -68,8 +52,9 @@ async def receive(
     objects: NewObjects,
     *,
     now: datetime,
-) -> None:
-    """Store one copy for every recipient; when this returns they are durable and readable.
+) -> Received:
+    """Store one copy for every recipient who takes mail of these senders; when this returns they are durable and
+    readable, those that are held in their own folder.
 
     Each account gets copies of the objects whose content it does not have; `objects.discard` then deletes what nobody
     needs. Raises Unavailable; then nothing is stored, unless the database was lost during the commit.
@@ -78,27 +63,34 @@ async def receive(
     first = recipients[0].mailbox.account_id
     size = len(cut.skeleton)
     reading = await _aside(size, partial(read.read, cut.skeleton, layout))
-    summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout))
+    people = headers.correspondents(reading.message, "From")
+    kept, received = await judged(platform, envelope, recipients, people)
+    if not kept:
+        return received
+    summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout), people)
     ties = refs.of_message(reading.message, summary.subject)
 
     def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
         sealing = _Sealing(platform, summary, body, ties, cut, now)
         new = {account_id: holding.new for account_id, holding in holdings.items()}
         return [
-            sealing.delivery(one, holdings[one.mailbox.account_id], new.pop(one.mailbox.account_id, ()))
-            for one in recipients
+            sealing.delivery(one, holdings[one.mailbox.account_id], new.pop(one.mailbox.account_id, ())) for one in kept
         ]
 
     for _ in range(_TRIES):
-        holdings = await _hold(platform, recipients, cut, objects)
+        holdings = await _hold(platform, kept, cut, objects)
         objects.keep((account_id, row.blob_id) for account_id, holding in holdings.items() for row in holding.new)
         deliveries = await _aside(size + len(body), partial(seal_all, holdings))
         try:
             await committer.store(deliveries)
-        except Conflict:
+        except Conflict as conflict:
             objects.keep(())
+            if conflict.code == "alias_limit":
+                kept, received = await without_used_up(platform, kept, received)
+                if not kept:
+                    return received
         else:
-            return
+            return received
     raise Unavailable("Others change what this message shares, again and again; try again later.", code="blob_moved")
 
 
@@ -116,12 +108,13 @@ async def _aside(size: int, work: Callable[[], T]) -> T:
     return work() if size < _IN_THREAD_FROM else await asyncio.to_thread(work)
 
 
-async def _summarise(reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts) -> tuple[Summary, str]:
+async def _summarise(
+    reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts, senders: Sequence[Correspondent]
+) -> tuple[Summary, str]:
     """The summary, but for its recipient, and the text to index."""
     message = reading.message
     unpacked = await winmail.unpack(reading, cuts)
     body = await shown.words(reading, cuts, limit=MAX_INDEXED_BYTES, unpacked=unpacked)
-    senders = headers.correspondents(message, "From")
     summary = Summary(
         sender=senders[0] if senders else None,
         to=headers.correspondents(message, "To"),
@@ -174,6 +167,8 @@ class _Sealing:
             account_id=mailbox.account_id,
             message_id=message_id,
             alias_id=mailbox.alias_id,
+            folder=recipient.folder,
+            is_limited=mailbox.messages_left is not None,
             received_at=self._now,
             size=self._size,
             has_attachments=listing.counted(summary.attachments) > 0,

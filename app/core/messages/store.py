@@ -35,7 +35,8 @@ class Committer:
         """Return once all of them are committed.
 
         Raises Unavailable; then none of them is stored, unless the database was lost in the middle of the commit.
-        Raises Conflict; then none is stored: a blob that they name has gone, or what was to be new has come meanwhile.
+        Raises Conflict; then none is stored: a blob that they name has gone, or what was to be new has come meanwhile
+        (`blob_moved`), or an alias has taken its last message (`alias_limit`).
 
         Being cancelled does not stop the commit: what a client that hung up sent may still be stored.
         """
@@ -82,8 +83,7 @@ class Committer:
                 for waiting in batch:
                     await self._commit([waiting])
                 return
-            if queries.is_sharing_conflict(error):
-                error = Conflict("What the message shares with others has changed meanwhile.", code="blob_moved")
+            error = _told(error)
             for waiting in batch:
                 if not waiting.done.done():
                     waiting.done.set_exception(error)
@@ -91,3 +91,12 @@ class Committer:
         for waiting in batch:
             if not waiting.done.done():
                 waiting.done.set_result(None)
+
+
+def _told(error: Exception) -> Exception:
+    """What the caller can do something about, in our own words."""
+    if queries.is_sharing_conflict(error):
+        return Conflict("What the message shares with others has changed meanwhile.", code="blob_moved")
+    if queries.is_limit_reached(error):
+        return Conflict("The address has taken its last message meanwhile.", code="alias_limit")
+    return error

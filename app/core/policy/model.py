@@ -4,9 +4,11 @@ from typing import Literal
 
 import msgspec
 
+from app.core.aliases.model import Mailbox
+from app.core.rules.matching import Finding
+
 Reason = Literal[
     "accepted",
-    "discarded",
     "role_address",
     "bad_address",
     "relay",
@@ -25,6 +27,7 @@ Reason = Literal[
     "too_many_recipients",
     "lookup_failed",
 ]
+"""Why; the code beside it tells what was answered: an alias that is disabled with 250 took the mail and dropped it."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,3 +40,18 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
     keep: bool = True
     """False: the sender gets a 250, the message is dropped, as the alias's owner chose."""
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """What is decided on a recipient, whose mailbox it is, and what the rules say of the envelope's sender."""
+
+    decision: Decision
+    mailbox: Mailbox | None = None
+    finding: Finding | None = None
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What is decided on a copy of a message, and the rule that did, if one did."""
+
+    decision: Decision
+    finding: Finding | None = None

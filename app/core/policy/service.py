@@ -1,17 +1,39 @@
 """Looks up what a decision needs and has it made."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
-from app.core.aliases.address import Address
+from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
 from app.core.aliases.model import Mailbox
 from app.core.domains import service as domains
 from app.core.platform import Platform
-from app.core.policy import recipients
-from app.core.policy.model import Decision
+from app.core.policy import contents, recipients
+from app.core.policy.model import Judgement, Ruling
+from app.core.rules import queries as rules
+from app.core.rules import senders
+from app.core.rules.matching import Finding, digests, finding
+from app.core.rules.model import Match
+from app.lib.db import Conn
+from app.vault.keyring import unwrap_index_key
 
 
-async def decide_recipient(platform: Platform, text: str, *, announced_size: int) -> tuple[Decision, Mailbox | None]:
-    """Whether mail for `text` (the address in RCPT TO) is taken, and whose it is. Raises Unavailable."""
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy of a message that is to be judged: whose it would be, and what RCPT found out about the envelope."""
+
+    mailbox: Mailbox
+    envelope: Finding | None
+
+
+async def decide_recipient(platform: Platform, text: str, *, sender: str, announced_size: int, now: datetime) -> Ruling:
+    """Whether mail of `sender` (MAIL FROM) for `text` (the address in RCPT TO) is taken, and whose it is.
+
+    One query, and one more for accounts that have rules. Raises Unavailable.
+    """
     async with platform.db.connection() as conn:
         address = addresses.parse(text)
         if address is None and text.lower() == "postmaster":
@@ -19,9 +41,77 @@ async def decide_recipient(platform: Platform, text: str, *, announced_size: int
             shared = await domains.shared(conn)
             address = Address("postmaster", shared[0]) if shared else None
         if address is None:
-            return recipients.BAD_ADDRESS, None
+            return Ruling(decision=recipients.BAD_ADDRESS)
         mailbox = await aliases.mailbox(conn, address)
         is_ours = mailbox is not None or await domains.is_ours(conn, address.domain)
-    is_role = address.local_part in addresses.ROLE_LOCAL_PARTS
-    decision = recipients.decide(mailbox, is_our_domain=is_ours, is_role=is_role, announced_size=announced_size)
-    return decision, mailbox
+        is_role = address.local_part in ROLE_LOCAL_PARTS
+        found = None if mailbox is None or is_role else await _of_envelope(platform, conn, mailbox, sender)
+    decision = recipients.decide(
+        mailbox,
+        is_our_domain=is_ours,
+        is_role=is_role,
+        announced_size=announced_size,
+        verdict=None if found is None else found.verdict,
+        now=now,
+    )
+    return Ruling(decision=decision, mailbox=mailbox, finding=found)
+
+
+async def judge(platform: Platform, copies: Sequence[Copy], *, sender: str, authors: Sequence[str]) -> list[Judgement]:
+    """Whether each copy of a message is kept, now that the addresses of its From field are known; in their order.
+
+    Asks the database only where an account has rules and the From field names somebody else than the envelope does.
+    Raises Unavailable.
+    """
+    names = list(dict.fromkeys(filter(None, map(senders.normal, authors))))
+    is_asked = bool(names) and names != [senders.normal(sender)]
+    said = await _of_authors(platform, copies, names) if is_asked else {}
+    return [
+        contents.decide(
+            copy.mailbox,
+            is_role=_is_role(copy.mailbox),
+            envelope=copy.envelope,
+            authors=said.get(copy.mailbox.alias_id, [None] * len(names)) if is_asked else [copy.envelope] * len(names),
+        )
+        for copy in copies
+    ]
+
+
+def is_choosy(mailbox: Mailbox) -> bool:
+    """Whether it matters to this mailbox whom mail is from."""
+    return mailbox.has_rules or mailbox.screening == "known"
+
+
+async def _of_envelope(platform: Platform, conn: Conn, mailbox: Mailbox, sender: str) -> Finding | None:
+    if not mailbox.has_rules or not sender:
+        return None
+    sought = digests(unwrap_index_key(platform.instance, mailbox.account_id, mailbox.index_key), sender)
+    met = await rules.matches(conn, mailbox.account_id, [mailbox.alias_id], sought)
+    return finding(met, mailbox.alias_id, sought)
+
+
+async def _of_authors(
+    platform: Platform, copies: Sequence[Copy], names: Sequence[str]
+) -> Mapping[UUID, list[Finding | None]]:
+    """By alias, what its rules say of each of the names; aliases of accounts without rules are left out."""
+    found: dict[UUID, list[Finding | None]] = {}
+    mailboxes = [copy.mailbox for copy in copies if copy.mailbox.has_rules]
+    for account_id, wrapped in dict.fromkeys((mailbox.account_id, mailbox.index_key) for mailbox in mailboxes):
+        index_key = unwrap_index_key(platform.instance, account_id, wrapped)
+        alias_ids = [mailbox.alias_id for mailbox in mailboxes if mailbox.account_id == account_id]
+        sought = [digests(index_key, name) for name in names]
+        met = await _matches(platform, account_id, alias_ids, sought)
+        found |= {alias_id: [finding(met, alias_id, one) for one in sought] for alias_id in alias_ids}
+    return found
+
+
+async def _matches(
+    platform: Platform, account_id: UUID, alias_ids: Sequence[UUID], sought: Sequence[Sequence[bytes]]
+) -> list[Match]:
+    every = list(dict.fromkeys(matcher for one in sought for matcher in one))
+    async with platform.db.connection() as conn:
+        return await rules.matches(conn, account_id, alias_ids, every)
+
+
+def _is_role(mailbox: Mailbox) -> bool:
+    return mailbox.address.partition("@")[0] in ROLE_LOCAL_PARTS

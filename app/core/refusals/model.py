@@ -35,6 +35,28 @@ class NewRefusal(msgspec.Struct, frozen=True, kw_only=True):
         return f"NewRefusal({self.alias_id}, {self.reason})"
 
 
+class SealedRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal to be stored."""
+
+    account_id: UUID
+    refusal_id: UUID
+    alias_id: UUID
+    code: int
+    reason: str
+    details: bytes
+
+
+class Rest(msgspec.Struct, frozen=True, kw_only=True):
+    """Refusals of one alias, day, code and reason that are only counted; `refusal_id` is for the first of them."""
+
+    account_id: UUID
+    alias_id: UUID
+    code: int
+    reason: str
+    refusal_id: UUID
+    count: int
+
+
 class RefusalRow(msgspec.Struct, frozen=True, kw_only=True):
     """A refusal as stored."""
 

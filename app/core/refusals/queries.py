@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from app.core.refusals.model import RefusalRow
+from app.core.refusals.model import RefusalRow, Rest, SealedRefusal
 from app.lib.db import Conn
 
 MAX_PAGE = 200
@@ -78,3 +78,73 @@ async def counts_of_day(
         },
     )
     return {(account_id, alias_id): (one, both) for account_id, alias_id, one, both in await cursor.fetchall()}
+
+
+async def wait_for_no_disk(conn: Conn) -> None:
+    """Commit this transaction without waiting until it is on the disk: a crash may lose it, never half of it."""
+    await conn.execute("SET LOCAL synchronous_commit = off")
+
+
+async def insert_refusals(conn: Conn, rows: Sequence[SealedRefusal], *, day: date) -> None:
+    """Refusals, one row each. An integrity error where an alias is gone."""
+    await conn.execute(
+        """INSERT INTO refusals (account_id, refusal_id, alias_id, code, reason, details, refused_on, count)
+           SELECT account_id, refusal_id, alias_id, code, reason, details, %(day)s, 1
+           FROM unnest(%(accounts)s::uuid[], %(ids)s::uuid[], %(aliases)s::uuid[], %(codes)s::smallint[],
+                       %(reasons)s::text[], %(details)s::bytea[])
+                AS r (account_id, refusal_id, alias_id, code, reason, details)""",
+        {
+            "accounts": [row.account_id for row in rows],
+            "ids": [row.refusal_id for row in rows],
+            "aliases": [row.alias_id for row in rows],
+            "codes": [row.code for row in rows],
+            "reasons": [row.reason for row in rows],
+            "details": [row.details for row in rows],
+            "day": day,
+        },
+    )
+
+
+async def add_rests(conn: Conn, rests: Sequence[Rest], *, day: date) -> None:
+    """Count refusals that are not written down one by one.
+
+    `rests` are in one order everywhere, so that two processes never wait for each other in a circle.
+    """
+    await conn.execute(
+        """INSERT INTO refusals AS r (account_id, refusal_id, alias_id, code, reason, refused_on, count)
+           SELECT account_id, refusal_id, alias_id, code, reason, %(day)s, count
+           FROM unnest(%(accounts)s::uuid[], %(ids)s::uuid[], %(aliases)s::uuid[], %(codes)s::smallint[],
+                       %(reasons)s::text[], %(counts)s::bigint[])
+                AS n (account_id, refusal_id, alias_id, code, reason, count)
+           ON CONFLICT (account_id, alias_id, refused_on, reason, code) WHERE details IS NULL
+           DO UPDATE SET count = r.count + excluded.count""",
+        {
+            "accounts": [rest.account_id for rest in rests],
+            "ids": [rest.refusal_id for rest in rests],
+            "aliases": [rest.alias_id for rest in rests],
+            "codes": [rest.code for rest in rests],
+            "reasons": [rest.reason for rest in rests],
+            "counts": [rest.count for rest in rests],
+            "day": day,
+        },
+    )
+
+
+async def add_hits(conn: Conn, counts: Mapping[tuple[UUID, UUID], int], *, day: date) -> None:
+    """Count hits by (account, rule); rules that are gone are passed over.
+
+    Rows are locked in the order of their ids, so that two processes never wait for each other in a circle.
+    """
+    accounts, rules = zip(*counts, strict=True)
+    await conn.execute(
+        """WITH hit AS MATERIALIZED (
+               SELECT r.account_id, r.rule_id, h.count
+               FROM unnest(%(accounts)s::uuid[], %(rules)s::uuid[], %(counts)s::bigint[])
+                    AS h (account_id, rule_id, count)
+               JOIN sender_rules r USING (account_id, rule_id)
+               ORDER BY r.account_id, r.rule_id FOR NO KEY UPDATE OF r
+           )
+           UPDATE sender_rules r SET hit_count = r.hit_count + hit.count, last_hit_on = %(day)s
+           FROM hit WHERE r.account_id = hit.account_id AND r.rule_id = hit.rule_id""",
+        {"accounts": list(accounts), "rules": list(rules), "counts": list(counts.values()), "day": day},
+    )

@@ -11,10 +11,10 @@ from app.lib.times import utc_now
 from tests.core.conftest import Owner
 
 
-async def reason(platform: Platform, text: str, size: int = 0) -> str:
-    decision, mailbox = await decide_recipient(platform, text, announced_size=size)
-    assert mailbox is None or decision.reason not in {"relay", "unknown_alias", "bad_address"}
-    return decision.reason
+async def reason(platform: Platform, text: str, size: int = 0, sender: str = "eve@shop.example") -> str:
+    ruling = await decide_recipient(platform, text, sender=sender, announced_size=size, now=utc_now())
+    assert ruling.mailbox is None or ruling.decision.reason not in {"relay", "unknown_alias", "bad_address"}
+    return ruling.decision.reason
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import msgspec
 
 from app.core.messages import base64_lines, content, cut, headers, read, receive, words
 from app.core.messages.cut import CutMessage, Cutter
+from app.core.messages.envelope import Envelope
 from app.core.messages.model import Layout, Summary
 from app.core.messages.objects import StoredCuts
 from app.core.messages.read import Leaf, Reading
-from app.core.messages.receive import Envelope
 from app.core.threads import refs
 from app.lib.ids import new_id
 from app.vault import blind
@@ -93,7 +93,8 @@ def _read(skeleton: bytes, cuts: _Cuts) -> list[object]:
     """What a reader sees of it, after the checks that hold for every message."""
     reading = read.read(skeleton, cuts._layout)
     assert len(reading.leaves) >= 1
-    summary, body = finish(receive._summarise(reading, _ENVELOPE, cuts._layout, cuts))
+    people = headers.correspondents(reading.message, "From")
+    summary, body = finish(receive._summarise(reading, _ENVELOPE, cuts._layout, cuts, people))
     assert _decode(_encode(summary)) == summary
     blind.tokens(_KEY, words.of_message(summary, body))
     ties = refs.of_message(reading.message, summary.subject)
