@@ -1,7 +1,6 @@
 """The folders as pages, narrowed as asked, and what is done to the messages chosen there."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -12,7 +11,7 @@ from litestar.types import AnyCallable
 
 from app.core.aliases import service as aliases
 from app.core.filing import service as filing
-from app.core.filing.model import ACTIONS, Action
+from app.core.filing.model import ACTIONS, Action, Counts
 from app.core.messages import service as messages
 from app.core.messages.model import Folder, MessageLine
 from app.core.platform import Platform
@@ -22,8 +21,9 @@ from app.lib.ids import parse_id
 from app.lib.times import utc_now
 from app.web import forms, undo
 from app.web.fitting import weight
-from app.web.forms import AnyRequest
+from app.web.forms import AnyRequest, Form
 from app.web.narrowing import Narrowing
+from app.web.notices import Notice, told
 from app.web.paging import Turn, address, turned
 from app.web.session import GivenSession, Session, local_path
 from app.web.site import GivenPlatform, GivenSite, Site
@@ -31,7 +31,6 @@ from app.web.view import see_other
 
 PAGE = 50
 LINES_BYTES = 43_000
-_MAX_STEPS_CHARS = 2000
 _LINE_BYTES, _UNREAD_BYTES, _STAR_BYTES, _FILES_BYTES = 515, 52, 86, 57
 """Of a line without its texts, and of what may stand there."""
 
@@ -85,20 +84,14 @@ TRASH = Place(
     folders="trash",
     actions=(("inbox", "Back to inbox"), ("delete", "Delete for ever")),
 )
-_PLACES = (INBOX, STARRED, ARCHIVE, SPAM, TRASH)
-_BY_FOLDER = {"inbox": INBOX, "archive": ARCHIVE, "spam": SPAM, "trash": TRASH, "held": INBOX}
-_DONE: Mapping[str, str] = {
-    "read": "marked read",
-    "unread": "marked unread",
-    "star": "starred",
-    "unstar": "no longer starred",
-    "inbox": "moved to the inbox",
-    "archive": "archived",
-    "spam": "marked as spam",
-    "trash": "moved to the trash",
-    "delete": "deleted for ever",
-    "undo": "put back as before",
-}
+HELD = Place(
+    path="/waiting",
+    title="Waiting room",
+    folders="held",
+    actions=(("inbox", "Let in"), ("trash", "Trash")),
+)
+PLACES = (INBOX, STARRED, ARCHIVE, SPAM, TRASH)
+_BY_FOLDER = {"inbox": INBOX, "archive": ARCHIVE, "spam": SPAM, "trash": TRASH, "held": HELD}
 
 
 def place_of(folder: Folder) -> Place:
@@ -138,19 +131,17 @@ async def submit_action(request: AnyRequest, platform: GivenPlatform, session: G
         raise Invalid.field("action", "Choose one of the buttons.")
     ids = [message_id for name, text in fields if name == "id" and (message_id := parse_id(text))]
     count, steps = await filing.apply(platform, session.actor.account_id, action, ids, now=utc_now())
-    return see_other(_told(form.get("back", ""), action, count, undo.pack(steps)))
+    return see_other(_back(form, action, count, undo.pack(steps)))
 
 
 async def submit_undo(request: AnyRequest, platform: GivenPlatform, session: GivenSession) -> Redirect:
     """Take the last action back."""
     form = await forms.read(request)
-    count = 0
-    for step in undo.unpack(form.get("steps", "")):
-        changed, _ = await filing.apply(
-            platform, session.actor.account_id, step.action, step.message_ids, now=utc_now()
-        )
-        count += changed
-    return see_other(_told(form.get("back", ""), "undo", count, ""))
+    steps = form.get("steps", "")
+    moved, ruled = await undo.take_back(platform, session.actor, steps)
+    if undo.names_rules(steps):
+        return see_other(told(form.get("back", ""), "back", moved + ruled, ""))
+    return see_other(_back(form, "undo", moved, ""))
 
 
 async def _page(
@@ -168,14 +159,13 @@ async def _page(
         "inbox.html",
         session=session,
         place=place,
-        places=_PLACES,
-        unread={INBOX.path: _capped(counts.inbox), SPAM.path: _capped(counts.spam)},
+        places=places(counts),
+        unread=counted(counts),
         narrowing=narrowing,
         here=here,
         back=address(here, turn.query),
         page=page,
-        notice=_notice(request.query_params),
-        steps=request.query_params.get("undo", "")[:_MAX_STEPS_CHARS],
+        notice=Notice.of(request.query_params),
     )
 
 
@@ -207,26 +197,27 @@ def line_bytes(line: MessageLine) -> int:
     return _LINE_BYTES + flags + _FILES_BYTES * bool(summary.attachments) + texts + weight(line.alias_address)
 
 
+def places(counts: Counts) -> tuple[Place, ...]:
+    """The folders that are shown above lists: the waiting room only while somebody waits there."""
+    return (*PLACES, HELD) if counts.held else PLACES
+
+
+def counted(counts: Counts) -> Mapping[str, str]:
+    """By path, what is written behind the folders: how much is unread, or waits."""
+    return {
+        INBOX.path: _capped(counts.inbox),
+        SPAM.path: _capped(counts.spam),
+        HELD.path: _capped(counts.held),
+    }
+
+
 def _capped(count: int) -> str:
     if count >= filing.MOST_COUNTED:
         return f"{filing.MOST_COUNTED - 1}+"
     return str(count) if count else ""
 
 
-def _told(back: str, action: str, count: int, steps: str) -> str:
+def _back(form: Form, done: str, count: int, steps: str) -> str:
     """The list to go back to, with what was done; a message tells by itself how it is."""
-    path = local_path(back)
-    if path.startswith("/messages/"):
-        return path
-    notice = [("done", action), ("count", str(count))] + ([("undo", steps)] if steps else [])
-    return address(path, urlencode(notice))
-
-
-def _notice(query: Mapping[str, str]) -> str:
-    """`3 messages archived.`; empty where the address tells of nothing done."""
-    words, count = _DONE.get(query.get("done", "")), query.get("count", "")
-    if words is None or not (count.isascii() and count.isdigit() and int(count[:4]) <= filing.MAX_AT_ONCE):
-        return ""
-    if int(count) == 0:
-        return "Nothing was changed. Tick the messages first, then choose what to do with them."
-    return f"{int(count)} message{'' if int(count) == 1 else 's'} {words}."
+    path = local_path(form.get("back", ""))
+    return path if path.startswith("/messages/") else told(path, done, count, steps)

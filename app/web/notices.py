@@ -1,0 +1,80 @@
+"""What a page says has just been done, as the address it was sent to tells it; and the way to take it back. Pure."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import msgspec
+
+from app.core.filing import service as filing
+from app.core.rules.bulk import MAX_AT_ONCE
+from app.web.paging import address
+from app.web.session import local_path
+from app.web.undo import MAX_CHARS
+
+_MESSAGES: Mapping[str, str] = {
+    "read": "marked read",
+    "unread": "marked unread",
+    "star": "starred",
+    "unstar": "no longer starred",
+    "inbox": "moved to the inbox",
+    "archive": "archived",
+    "spam": "marked as spam",
+    "trash": "moved to the trash",
+    "held": "moved to the waiting room",
+    "delete": "deleted for ever",
+    "undo": "put back as before",
+    "released": "let into the inbox",
+}
+_RULES: Mapping[str, str] = {
+    "blocked": "blocked",
+    "allowed": "allowed",
+    "known": "known already; nothing was changed",
+}
+_NOTHING = "Nothing was changed. Tick the messages first, then choose what to do with them."
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """The sentence, and the word that takes it back; either may be empty."""
+
+    text: str
+    undo: str
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Notice":
+        """`3 messages archived.`; empty where the address tells of nothing done."""
+        return cls(text=_text(query), undo=query.get("undo", "")[:MAX_CHARS])
+
+
+def told(back: str, done: str, count: int, undo: str, *, moved: int = 0) -> str:
+    """The page of ours to go back to, with what was done to how many, and how many messages moved with that."""
+    notice = [("done", done), ("count", str(count))]
+    notice += [("moved", str(moved))] if moved else []
+    notice += [("undo", undo)] if undo else []
+    return address(local_path(back), urlencode(notice))
+
+
+def _text(query: Mapping[str, str]) -> str:
+    done = query.get("done", "")
+    count = _number(query, "count", filing.MAX_AT_ONCE if done in _MESSAGES else MAX_AT_ONCE)
+    if count is None:
+        return ""
+    if done in _MESSAGES:
+        return f"{_counted(count, 'message')} {_MESSAGES[done]}." if count else _NOTHING
+    if done in _RULES:
+        moved = _number(query, "moved", 2 * filing.MAX_AT_ONCE)
+        also = f" {_counted(moved, 'message')} moved with that." if moved else ""
+        return f"{_counted(count, 'sender')} {_RULES[done]}.{also}" if count else _NOTHING
+    if done == "deleted":
+        return "The rule is deleted. Mail it has refused does not come back by itself." if count else ""
+    if done == "back":
+        return "Taken back: all is as before." if count else "There was nothing left to take back."
+    return ""
+
+
+def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and int(text[:5]) <= most else None
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
