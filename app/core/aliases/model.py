@@ -61,6 +61,11 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     """Idleness is counted from here, or from the newest message."""
     screening: Screening = "open"
 
+    @property
+    def last_day(self) -> date | None:
+        """Day of the newest message."""
+        return date.fromisoformat(self.last_received_on) if self.last_received_on else None
+
     def __repr__(self) -> str:
         return f"Alias({self.alias_id})"
 
@@ -233,3 +238,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     idle_from: date | None = None
     last_received_on: date | None = None
     """Looked up only where `idle_days` asks for it."""
+    is_domain_paused: bool = False
+    """The alias is on a domain of the account whose proof has been missing for long."""
+    is_to_be_made: bool = False
+    """There is no such alias yet: the first mail to it makes it (a catch-all)."""

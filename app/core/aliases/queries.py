@@ -32,6 +32,15 @@ async def insert_address(conn: Conn, address: str, account_id: UUID, alias_id: U
     return cursor.rowcount == 1
 
 
+async def is_taken(conn: Conn, address: str) -> bool:
+    """Whether the address is or once was somebody's."""
+    cursor = await conn.execute(
+        "SELECT EXISTS (SELECT FROM addresses WHERE address = %(address)s)", {"address": address}
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def insert_alias(
     conn: Conn, account_id: UUID, alias_id: UUID, *, address: str, details: bytes, settings: AliasSettings
 ) -> None:
@@ -246,27 +255,61 @@ async def set_details(conn: Conn, account_id: UUID, alias_id: UUID, details: byt
     )
 
 
-async def mailbox(conn: Conn, candidates: Sequence[str]) -> Mailbox | None:
-    """Which alias takes mail for the first of these addresses that is one (exact before without its tag)."""
+_OF_ACCOUNT = """
+    c.status, c.kind, c.public_key, c.index_key, c.storage_limit,
+    (SELECT coalesce(sum(u.stored_bytes), 0)::bigint FROM account_usage u
+     WHERE u.account_id = c.account_id) AS stored_bytes,
+    EXISTS (SELECT FROM sender_rules r WHERE r.account_id = c.account_id AND r.deleted_at IS NULL) AS has_rules
+"""
+_OF_ALIAS = """
+    a.account_id, a.alias_id, a.address, a.is_enabled, a.when_disabled,
+    a.screening, a.expires_at, a.messages_left, a.idle_days, a.idle_from,
+    CASE WHEN a.idle_days IS NOT NULL THEN
+        (SELECT max(u.last_received_on) FROM alias_usage u
+         WHERE u.account_id = a.account_id AND u.alias_id = a.alias_id)
+    END AS last_received_on
+"""
+
+
+async def mailbox(conn: Conn, candidates: Sequence[str], domain: str) -> Mailbox | None:
+    """Which alias takes mail for the first of these addresses that is one (exact before without its tag).
+
+    All are of this domain, which is shared or the account's own: what somebody had there earlier reaches nobody.
+    """
     async with conn.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
-            """SELECT account_id, alias_id, a.address, a.is_enabled, a.when_disabled,
-                      c.status, c.kind, c.public_key, c.index_key, c.storage_limit,
-                      (SELECT coalesce(sum(u.stored_bytes), 0)::bigint FROM account_usage u
-                       WHERE u.account_id = c.account_id) AS stored_bytes,
-                      EXISTS (SELECT FROM sender_rules r
-                              WHERE r.account_id = c.account_id AND r.deleted_at IS NULL) AS has_rules,
-                      a.screening, a.expires_at, a.messages_left, a.idle_days, a.idle_from,
-                      CASE WHEN a.idle_days IS NOT NULL THEN
-                          (SELECT max(u.last_received_on) FROM alias_usage u
-                           WHERE u.account_id = a.account_id AND u.alias_id = a.alias_id)
-                      END AS last_received_on
-               FROM addresses d
-               JOIN aliases a USING (account_id, alias_id)
-               JOIN accounts c USING (account_id)
-               WHERE d.address = ANY(%(candidates)s) AND a.deleted_on IS NULL
-               ORDER BY array_position(%(candidates)s, d.address) LIMIT 1""",
-            {"candidates": list(candidates)},
+            f"""SELECT {_OF_ALIAS}, {_OF_ACCOUNT}, m.is_paused AS is_domain_paused
+                FROM addresses d
+                JOIN aliases a USING (account_id, alias_id)
+                JOIN accounts c USING (account_id)
+                JOIN domains m ON m.domain = %(domain)s AND coalesce(m.account_id = c.account_id, true)
+                WHERE d.address = ANY(%(candidates)s) AND a.deleted_on IS NULL
+                ORDER BY array_position(%(candidates)s, d.address) LIMIT 1""",
+            {"candidates": list(candidates), "domain": domain},
+        )
+        return await cursor.fetchone()
+
+
+async def mailbox_of(conn: Conn, account_id: UUID, alias_id: UUID) -> Mailbox | None:
+    """The same for an alias that is not deleted, whatever its address."""
+    async with conn.cursor(row_factory=class_row(Mailbox)) as cursor:
+        await cursor.execute(
+            f"""SELECT {_OF_ALIAS}, {_OF_ACCOUNT}
+                FROM aliases a JOIN accounts c USING (account_id)
+                WHERE account_id = %(account_id)s AND a.alias_id = %(alias_id)s AND a.deleted_on IS NULL LIMIT 1""",
+            {"account_id": account_id, "alias_id": alias_id},
+        )
+        return await cursor.fetchone()
+
+
+async def mailbox_to_make(conn: Conn, account_id: UUID, alias_id: UUID, address: str) -> Mailbox | None:
+    """The same for an alias of this id and address that the account's first mail to it is to make."""
+    async with conn.cursor(row_factory=class_row(Mailbox)) as cursor:
+        await cursor.execute(
+            f"""SELECT c.account_id, %(alias_id)s::uuid AS alias_id, %(address)s::text AS address, true AS is_enabled,
+                       'refuse' AS when_disabled, true AS is_to_be_made, {_OF_ACCOUNT}
+                FROM accounts c WHERE c.account_id = %(account_id)s LIMIT 1""",
+            {"account_id": account_id, "alias_id": alias_id, "address": address},
         )
         return await cursor.fetchone()
 

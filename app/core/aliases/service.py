@@ -115,7 +115,17 @@ async def used_up(conn: Conn, wanted: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
 async def mailbox(conn: Conn, address: Address) -> Mailbox | None:
     """Who takes mail for this address, as it stands or without its tag."""
     candidates = dict.fromkeys([str(address), str(address.without_tag)])
-    return await queries.mailbox(conn, list(candidates))
+    return await queries.mailbox(conn, list(candidates), address.domain)
+
+
+async def mailbox_of(conn: Conn, account_id: UUID, alias_id: UUID) -> Mailbox | None:
+    """The mailbox of an alias that is not deleted, for mail to other addresses."""
+    return await queries.mailbox_of(conn, account_id, alias_id)
+
+
+async def mailbox_to_make(conn: Conn, account_id: UUID, address: Address) -> Mailbox | None:
+    """The mailbox of an alias that mail is to make; None when the account is gone."""
+    return await queries.mailbox_to_make(conn, account_id, new_id(), str(address))
 
 
 async def _claim(
