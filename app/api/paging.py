@@ -1,4 +1,4 @@
-"""Cursors of lists: opaque to clients, for us the id of the last item shown."""
+"""Cursors of lists: opaque to clients, for us the id of the last item shown, and the number it was sorted by."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,6 +17,8 @@ Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items a p
 Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before; absent: the first page.")]
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+_NUMBERED = re.compile(r"[A-Za-z0-9_-]{32}\Z")
+_NUMBER_BYTES = 8
 _Item = TypeVar("_Item")
 
 
@@ -28,7 +30,7 @@ def read_cursor(cursor: str | None) -> UUID | None:
         last = UUID(bytes=urlsafe_b64decode(cursor + "=="))
         if write_cursor(last) == cursor:
             return last
-    raise Invalid.field("cursor", "Give the `next` of an earlier page as it was, or leave the cursor out.")
+    raise _not_ours()
 
 
 def cut_page(found: Sequence[_Item], limit: int, key: Callable[[_Item], UUID]) -> tuple[Sequence[_Item], str | None]:
@@ -40,3 +42,22 @@ def cut_page(found: Sequence[_Item], limit: int, key: Callable[[_Item], UUID]) -
 def write_cursor(last: UUID) -> str:
     """The cursor of a page that goes on after this id."""
     return urlsafe_b64encode(last.bytes).decode().rstrip("=")
+
+
+def read_numbered_cursor(cursor: str | None) -> tuple[UUID, int] | None:
+    """(the id to go on from, the number it was sorted by). Raises Invalid for what we did not give out."""
+    if cursor is None:
+        return None
+    if not _NUMBERED.match(cursor):
+        raise _not_ours()
+    data = urlsafe_b64decode(cursor)
+    return UUID(bytes=data[_NUMBER_BYTES:]), int.from_bytes(data[:_NUMBER_BYTES], signed=True)
+
+
+def write_numbered_cursor(last: UUID, number: int) -> str:
+    """The cursor of a page that goes on after this id, sorted by this number (64 bits)."""
+    return urlsafe_b64encode(number.to_bytes(_NUMBER_BYTES, signed=True) + last.bytes).decode()
+
+
+def _not_ours() -> Invalid:
+    return Invalid.field("cursor", "Give the `next` of an earlier page as it was, or leave the cursor out.")

@@ -4,9 +4,18 @@ from litestar import Router
 from litestar.datastructures import ResponseHeader
 
 from app.api.account import get_account
-from app.api.aliases import create_alias, get_alias, list_aliases, update_alias
+from app.api.aliases import (
+    create_alias,
+    delete_alias,
+    get_alias,
+    list_aliases,
+    suggest_alias,
+    update_alias,
+    update_aliases,
+)
 from app.api.auth import bearer
 from app.api.body import MAX_BYTES
+from app.api.categories import create_category, delete_category, get_category, list_categories, update_category
 from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
@@ -34,8 +43,16 @@ def api_router(platform: Platform) -> Router:
             get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
             list_aliases,  # GET   /aliases
             create_alias,  # POST  /aliases
+            suggest_alias,  # POST  /aliases/suggestions
+            update_aliases,  # POST  /aliases/actions
             get_alias,  # GET   /aliases/{id}
             update_alias,  # PATCH /aliases/{id}
+            delete_alias,  # DELETE /aliases/{id}
+            list_categories,  # GET   /categories
+            create_category,  # POST  /categories
+            get_category,  # GET   /categories/{id}
+            update_category,  # PATCH /categories/{id}
+            delete_category,  # DELETE /categories/{id}
         ],
         guards=[bearer(platform)],
         dependencies={"platform": provide_platform(platform)},

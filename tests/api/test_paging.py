@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.paging import cut_page, read_cursor
+from app.api.paging import cut_page, read_cursor, read_numbered_cursor, write_numbered_cursor
 from app.errors import Invalid
 
 
@@ -50,3 +50,18 @@ def test_what_was_not_given_out_is_refused(text: str) -> None:
 
 def test_no_cursor_is_the_first_page() -> None:
     assert read_cursor(None) is None
+
+
+@given(st.uuids(), st.integers(min_value=-(2**63), max_value=2**63 - 1))
+def test_a_numbered_cursor_leads_back_to_its_item(item: UUID, number: int) -> None:
+    assert read_numbered_cursor(write_numbered_cursor(item, number)) == (item, number)
+
+
+@pytest.mark.parametrize("text", ["", "A" * 22, "A" * 31, "A" * 31 + "=", "A" * 32 + "\n", "A" * 33, "ä" * 32])
+def test_a_numbered_cursor_that_was_not_given_out_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        read_numbered_cursor(text)
+
+
+def test_no_numbered_cursor_is_the_first_page() -> None:
+    assert read_numbered_cursor(None) is None

@@ -1,25 +1,47 @@
 """Aliases over the wire, and what clients send to make and change them. No lookups, no I/O."""
 
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
 from app.api.schemas.envelopes import Moment
-from app.core.aliases.model import Alias, WhenDisabled
+from app.core.aliases import expiry
+from app.core.aliases.model import Alias, AliasPatch, BulkAction, Ending, Screening, WhenDisabled
 from app.lib.times import rfc3339
+
+MAX_IDS = 1000
+"""Of one action; a thousand ids are 40 KB of JSON."""
 
 
 class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An alias; `last_received_on` is a day (ISO 8601) or null."""
+    """An alias; days are ISO 8601.
+
+    `site` is the host name of the site it was made for, or empty. `messages_left` counts `message_limit` down. Mail is
+    taken while `is_enabled`, unless `expired_by` says why no more or `deleted_on` is set.
+    """
 
     id: UUID
     email: str
     is_enabled: bool
     when_disabled: WhenDisabled
     description: str
+    site: str
+    note: str
+    category_id: UUID | None
+    is_pinned: bool
+    is_archived: bool
+    deleted_on: date | None
+    expires_at: Moment | None
+    message_limit: int | None
+    messages_left: int | None
+    idle_days: int | None
+    expired_by: Ending | None
+    screening: Screening
     created_at: Moment
     message_count: int
-    last_received_on: str | None
+    last_received_on: date | None
 
 
 class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,16 +51,64 @@ class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
     local_part: str | None = None
     description: str | None = None
     format: str | None = None
+    site: str | None = None
+    note: str | None = None
+    category_id: UUID | None = None
+    is_pinned: bool = False
+    when_disabled: WhenDisabled = "refuse"
+    expires_at: datetime | None = None
+    message_limit: int | None = None
+    idle_days: int | None = None
+    screening: Screening = "open"
 
 
 class AliasPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A merge patch (RFC 7396): what is absent stays, a description of null is removed."""
+    """A merge patch (RFC 7396): what is absent stays, null takes a text, a category or a limit away."""
 
     is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    when_disabled: WhenDisabled | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
+    site: str | msgspec.UnsetType | None = msgspec.UNSET
+    note: str | msgspec.UnsetType | None = msgspec.UNSET
+    category_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    is_pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    is_archived: bool | msgspec.UnsetType = msgspec.UNSET
+    expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    message_limit: int | msgspec.UnsetType | None = msgspec.UNSET
+    idle_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    screening: Screening | msgspec.UnsetType = msgspec.UNSET
 
 
-def alias_resource(alias: Alias) -> AliasResource:
+class AliasActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing to do to at most 1,000 aliases.
+
+    `category_id` is for "category", `expires_at` for "expiry" (null takes it away), `mail` for "delete".
+    """
+
+    ids: Annotated[list[UUID], msgspec.Meta(max_length=MAX_IDS)]
+    action: BulkAction
+    category_id: UUID | None = None
+    expires_at: datetime | None = None
+    mail: Literal["keep", "trash"] = "keep"
+
+
+class SuggestionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an address is to be suggested for."""
+
+    domain: str | None = None
+    format: str | None = None
+    site: str | None = None
+
+
+class SuggestionResource(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that is free at this moment; nobody keeps it."""
+
+    email: str
+    local_part: str
+    domain: str
+
+
+def alias_resource(alias: Alias, *, now: datetime) -> AliasResource:
     """The alias as its owner's programs see it."""
     return AliasResource(
         id=alias.alias_id,
@@ -46,7 +116,26 @@ def alias_resource(alias: Alias) -> AliasResource:
         is_enabled=alias.is_enabled,
         when_disabled=alias.when_disabled,
         description=alias.description,
+        site=alias.site,
+        note=alias.note,
+        category_id=alias.category_id,
+        is_pinned=alias.is_pinned,
+        is_archived=alias.is_archived,
+        deleted_on=alias.deleted_on,
+        expires_at=rfc3339(alias.expires_at) if alias.expires_at else None,
+        message_limit=alias.message_limit,
+        messages_left=alias.messages_left,
+        idle_days=alias.idle_days,
+        expired_by=expiry.ending_of(alias, now=now),
+        screening=alias.screening,
         created_at=rfc3339(alias.created_at),
         message_count=alias.message_count,
-        last_received_on=alias.last_received_on,
+        last_received_on=alias.last_day,
     )
+
+
+def alias_patch(body: AliasPatchBody) -> AliasPatch:
+    """The patch in core's words: a text of null is an empty one."""
+    sent = msgspec.structs.asdict(body)
+    texts = {name: sent[name] or "" for name in ("description", "site", "note") if sent[name] is None}
+    return AliasPatch(**(sent | texts))

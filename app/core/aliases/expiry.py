@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from app.core.aliases.model import Ending
+from app.core.aliases.model import Alias, Ending
 
 
 def ending(
@@ -27,3 +27,15 @@ def ending(
     if idle_days is not None and active and max(active) + timedelta(days=idle_days) < now.date():
         return "idle"
     return None
+
+
+def ending_of(alias: Alias, *, now: datetime) -> Ending | None:
+    """The same of an opened alias."""
+    return ending(
+        expires_at=alias.expires_at,
+        messages_left=alias.messages_left,
+        idle_days=alias.idle_days,
+        idle_from=alias.idle_from,
+        last_received_on=alias.last_day,
+        now=now,
+    )

@@ -9,10 +9,10 @@ from app.core.aliases import checks
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.bulk import queries
 from app.core.aliases.model import AliasPatch, AliasStep, Bulk, BulkAction
-from app.core.aliases.queries import lock_aliases
+from app.core.aliases.queries import addresses_of, lock_aliases
 from app.core.categories import service as categories
 from app.core.filing import queries as filing
-from app.errors import Invalid
+from app.errors import Conflict, Invalid, NotFound
 from app.lib.db import Conn
 
 MAX_AT_ONCE = 5000
@@ -59,6 +59,17 @@ async def apply(
             changed = await queries.set_flag(conn, account_id, ids, bulk.action, today=now.date())
     back = AliasStep(bulk=Bulk(action=_OPPOSITE[bulk.action]), alias_ids=tuple(changed))
     return len(changed), (back,) if changed else ()
+
+
+async def delete(conn: Conn, account_id: UUID, alias_id: UUID, *, trashes_mail: bool, now: datetime) -> None:
+    """Delete one alias; one that is deleted already stays so. Raises NotFound, Conflict for a role address."""
+    address = (await addresses_of(conn, account_id, [alias_id])).get(alias_id)
+    if address is None:
+        raise NotFound("There is no such alias.")
+    if address.partition("@")[0] in ROLE_LOCAL_PARTS:
+        text = "Every domain has to answer for this address, so it cannot be deleted."
+        raise Conflict(text, code="role_address")
+    await apply(conn, account_id, Bulk(action="delete", trashes_mail=trashes_mail), [alias_id], now=now)
 
 
 async def _set_deleted(
