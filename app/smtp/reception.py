@@ -4,8 +4,11 @@ import asyncio
 import time
 from uuid import UUID
 
+import msgspec
+
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.model import Mailbox
+from app.core.domains import catchall
 from app.core.messages.cut import CutMessage, Cutter
 from app.core.messages.envelope import Envelope, Received, Recipient
 from app.core.messages.objects import NewObjects
@@ -83,6 +86,8 @@ class Reception:
             # One copy for each alias, however often and with whatever tags it was named; the first is shown.
             self._kept.setdefault(one.mailbox.alias_id, one)
             return
+        if one.mailbox.is_to_be_made:
+            return  # no alias whose owner could read about it
         self._has_dropped |= decision.accept
         rule_id = one.finding.rule_id if one.finding and decision == policy.BLOCKED else None
         await self._recorder.record([self._refusal(one, decision.code, decision.reason, rule_id=rule_id)])
@@ -115,9 +120,9 @@ class Reception:
         if not self._kept:
             await asyncio.shield(_discard(self._objects))
             return self._answer(replies.STORED)
-        copies = list(self._kept.values())
         envelope = Envelope(sender=self._mail.sender, tls=self._tls)
         try:
+            copies = await self._copies()
             received = await receive(
                 self._platform, self._committer, envelope, copies, self._cut, self._objects, now=utc_now()
             )
@@ -127,6 +132,16 @@ class Reception:
             await self.tidy()
             return self._answer(_failed(error))
         return await self._conclude(received)
+
+    async def _copies(self) -> list[Recipient]:
+        """One for each alias; those that this mail makes (a catch-all) are made now."""
+        new = [one.mailbox for one in self._kept.values() if one.mailbox.is_to_be_made]
+        made = await catchall.make(self._platform, new, now=utc_now()) if new else {}
+        copies: dict[UUID, Recipient] = {}
+        for one in self._kept.values():
+            mailbox = made.get(one.mailbox.alias_id, one.mailbox)
+            copies.setdefault(mailbox.alias_id, msgspec.structs.replace(one, mailbox=mailbox))
+        return list(copies.values())
 
     async def tidy(self) -> None:
         """Delete what was written and turned out not to be needed. Never raises; what stays is swept."""
@@ -146,7 +161,8 @@ class Reception:
     async def _refuse_all(self, reply: str, reason: Reason) -> str:
         """The reply, once it is written down for everybody whom the content was for."""
         code = int(reply[:3])
-        await self._recorder.record([self._refusal(one, code, reason) for one in self._kept.values()])
+        there = [one for one in self._kept.values() if not one.mailbox.is_to_be_made]
+        await self._recorder.record([self._refusal(one, code, reason) for one in there])
         return self._answer(reply, reason=reason)
 
     async def _conclude(self, received: Received) -> str:

@@ -5,7 +5,6 @@ Nothing is made before a message is stored, so asking for addresses alone makes 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -15,7 +14,7 @@ from app.core.aliases import service as aliases
 from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
 from app.core.aliases.model import Mailbox
 from app.core.domains import owned, patterns, queries
-from app.core.domains.model import Reception
+from app.core.domains.model import Obstacle, Reception
 from app.core.platform import Platform
 from app.errors import LimitReached
 from app.lib.db import Conn
@@ -23,7 +22,6 @@ from app.vault.keyring import unwrap_index_key
 
 MADE_A_DAY = 100
 """Aliases that first mails may make on one domain in 24 hours: a dictionary tried on it makes no more than these."""
-Obstacle = Literal["domain_paused", "too_many_new"]
 
 
 class Caught(msgspec.Struct, frozen=True, kw_only=True):

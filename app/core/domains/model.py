@@ -17,6 +17,9 @@ CATCH_ALL_MODES: tuple[CatchAllMode, ...] = get_args(CatchAllMode)
 PatternKind = Literal["wildcard", "regex"]
 PATTERN_KINDS: tuple[PatternKind, ...] = get_args(PatternKind)
 
+Obstacle = Literal["domain_paused", "too_many_new"]
+"""What keeps mail for an unknown address out for now: a lost proof, or so many aliases made by mail in a day."""
+
 
 class SharedDomain(msgspec.Struct, frozen=True, kw_only=True):
     """A domain everybody may make aliases on."""

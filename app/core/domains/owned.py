@@ -36,8 +36,10 @@ async def add(platform: Platform, conn: Conn, actor: Actor, text: str, *, now: d
     domain = names.own_name(text)
     await _assert_free(platform, conn, actor, domain)
     await queries.lock_account(conn, actor.account_id)
-    if len(await queries.own_domains(conn, actor.account_id)) >= MAX_DOMAINS:
-        raise LimitReached(f"An account can have {MAX_DOMAINS} domains. Delete one that you no longer use.")
+    most = min(MAX_DOMAINS, (await accounts.get(conn, actor.account_id)).domain_limit)
+    if len(await queries.own_domains(conn, actor.account_id)) >= most:
+        told = f"Your account may have {most} domain{'' if most == 1 else 's'} of its own."
+        raise LimitReached(f"{told} Delete one that you no longer use, or ask for more.", code="domain_limit")
     is_new = await queries.insert_own_domain(
         conn,
         actor.account_id,

@@ -18,6 +18,8 @@ Reason = Literal[
     "alias_limit",
     "alias_idle",
     "account_suspended",
+    "domain_paused",
+    "too_many_new",
     "sender_blocked",
     "held",
     "over_quota",

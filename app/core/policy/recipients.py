@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app.core.aliases import expiry
 from app.core.aliases.model import Ending, Mailbox
+from app.core.domains.model import Obstacle
 from app.core.policy.model import Decision, Reason
 from app.core.rules.model import Verdict
 
@@ -21,9 +22,12 @@ SUSPENDED = _no(450, "4.2.1", "This mailbox takes no mail at the moment; try aga
 BLOCKED = _no(550, "5.7.1", "This address takes no mail from this sender", "sender_blocked")
 OVER_QUOTA = _no(452, "4.2.2", "This mailbox is full; try again later", "over_quota")
 NO_ROLE_YET = _no(450, "4.2.1", "Nobody looks after this address yet; try again later", "role_address")
+DOMAIN_PAUSED = _no(450, "4.2.1", "This domain takes no mail at the moment; try again later", "domain_paused")
+TOO_MANY_NEW = _no(450, "4.2.1", "This domain takes no more new addresses today; try again later", "too_many_new")
 TOO_MANY = _no(452, "4.5.3", "Too many recipients in one message; send the rest in another", "too_many_recipients")
 LOOKUP_FAILED = _no(451, "4.3.0", "We cannot look this address up right now; try again later", "lookup_failed")
 
+_OBSTACLES: dict[Obstacle, Decision] = {"domain_paused": DOMAIN_PAUSED, "too_many_new": TOO_MANY_NEW}
 _ENDINGS: dict[Ending, Reason] = {"date": "alias_expired", "count": "alias_limit", "idle": "alias_idle"}
 
 
@@ -35,6 +39,7 @@ def decide(
     announced_size: int,
     verdict: Verdict | None,
     now: datetime,
+    obstacle: Obstacle | None = None,
 ) -> Decision:
     """Decide on a recipient whose address is well-formed.
 
@@ -42,12 +47,12 @@ def decide(
     whomever.
 
     `announced_size` is what MAIL's SIZE parameter said (RFC 1870), in bytes; 0 when it was silent. `verdict` is what
-    the rules say of the envelope's sender.
+    the rules say of the envelope's sender, `obstacle` what keeps mail for an unknown address out for now.
     """
     if mailbox is None:
-        if not is_our_domain:
-            return RELAY
-        return NO_ROLE_YET if is_role else UNKNOWN
+        return _of_nobody(is_our_domain=is_our_domain, is_role=is_role, obstacle=obstacle)
+    if mailbox.is_domain_paused:
+        return DOMAIN_PAUSED
     if is_role:
         return OK
     if mailbox.status != "active":
@@ -60,6 +65,14 @@ def decide(
     if mailbox.stored_bytes + announced_size > mailbox.storage_limit:
         return OVER_QUOTA
     return OK
+
+
+def _of_nobody(*, is_our_domain: bool, is_role: bool, obstacle: Obstacle | None) -> Decision:
+    if not is_our_domain:
+        return RELAY
+    if obstacle is not None:
+        return _OBSTACLES[obstacle]
+    return NO_ROLE_YET if is_role else UNKNOWN
 
 
 def stopped(mailbox: Mailbox, reason: Reason) -> Decision:

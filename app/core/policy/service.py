@@ -10,6 +10,7 @@ from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
 from app.core.aliases.model import Mailbox
+from app.core.domains import catchall
 from app.core.domains import service as domains
 from app.core.platform import Platform
 from app.core.policy import contents, recipients
@@ -32,7 +33,8 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 async def decide_recipient(platform: Platform, text: str, *, sender: str, announced_size: int, now: datetime) -> Ruling:
     """Whether mail of `sender` (MAIL FROM) for `text` (the address in RCPT TO) is taken, and whose it is.
 
-    One query, and one more for accounts that have rules. Raises Unavailable.
+    One query, and one more for accounts that have rules; for addresses that are no alias one about the domain, and
+    two or three more where its owner catches such mail. Raises Unavailable.
     """
     async with platform.db.connection() as conn:
         address = addresses.parse(text)
@@ -43,12 +45,15 @@ async def decide_recipient(platform: Platform, text: str, *, sender: str, announ
         if address is None:
             return Ruling(decision=recipients.BAD_ADDRESS)
         mailbox = await aliases.mailbox(conn, address)
-        is_ours = mailbox is not None or await domains.is_ours(conn, address.domain)
+        domain = None if mailbox else await domains.reception(conn, address.domain)
+        caught = await catchall.catch(platform, conn, address, domain, now=now) if domain else catchall.NOBODY
+        mailbox = mailbox or caught.mailbox
         is_role = address.local_part in ROLE_LOCAL_PARTS
         found = None if mailbox is None or is_role else await _of_envelope(platform, conn, mailbox, sender)
     decision = recipients.decide(
         mailbox,
-        is_our_domain=is_ours,
+        is_our_domain=mailbox is not None or domain is not None,
+        obstacle=caught.obstacle,
         is_role=is_role,
         announced_size=announced_size,
         verdict=None if found is None else found.verdict,

@@ -24,6 +24,8 @@ ALL = [
     recipients.NO_ROLE_YET,
     recipients.TOO_MANY,
     recipients.LOOKUP_FAILED,
+    recipients.DOMAIN_PAUSED,
+    recipients.TOO_MANY_NEW,
 ]
 
 
