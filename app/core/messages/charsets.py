@@ -1,20 +1,27 @@
 """Bytes to text by the label they carry, or by what they look like when the label is wrong, missing or unknown."""
 
+import codecs
 import encodings
 import pkgutil
+import re
 from encodings.aliases import aliases as _PYTHONS_ALIASES  # noqa: N812 - a table that never changes
 from functools import lru_cache
+
+from app.core.messages.guessing import escaped, guess
 
 _LABELS = {
     "cp_1252": "cp1252",
     "gb_2312_80": "gb18030",
     "iso_8859_8_i": "iso8859_8",
+    "windows_31j": "cp932",
     "windows_874": "cp874",
+    "x_mac_cyrillic": "mac_cyrillic",
     "x_mac_roman": "mac_roman",
     "x_sjis": "cp932",
 }
 # What senders mean by a label: mostly the larger set that the WHATWG encoding standard reads it as.
 _MEANT = {
+    "big5": "big5hkscs",
     "euc_kr": "cp949",
     "gb2312": "gb18030",
     "gbk": "gb18030",
@@ -34,21 +41,58 @@ _CODECS = frozenset(module.name for module in pkgutil.iter_modules(encodings.__p
 _MAX_LABEL_CHARS = 40
 
 
-def decode(raw: bytes, label: str | None) -> str:
-    """Text out of `raw`. Never fails: the label first, then UTF-8, then Windows-1252 with what it lacks replaced.
+_UNSURE = frozenset({None, "ascii", "utf_8", "cp1252"})
+"""What programs write that do not know better."""
+_BY_NUMBER = re.compile(r"(?:cp|ibm|windows)_(\d{3,4})\Z")
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
+_MIXED = "restante_mixed"
 
-    No lone surrogates come out, so that the text can always be written as UTF-8.
+
+def decode(raw: bytes, label: str | None) -> str:
+    """Text out of `raw`. Never fails: the label first, then what it looks like, with what cannot be read replaced.
+
+    Labels that say the least are not believed against the bytes: UTF-8 under Windows-1252 is UTF-8, ISO-2022 under
+    ASCII is ISO-2022, and so on (`guessing`). No lone surrogates come out, so that the text can always be written as
+    UTF-8.
     """
     codec = _codec(label)
+    if codec in _UNSURE:
+        return _guessed(raw, codec)
     for name in (codec, "utf_8"):
         if name is not None:
             try:
                 return _whole(raw.decode(name), name)
             except (UnicodeError, ValueError):
                 continue
-    if codec in {None, "ascii", "utf_8"}:
-        return raw.decode("cp1252", "replace")
     return _whole(raw.decode(codec or "utf_8", "replace"), codec)
+
+
+def _guessed(raw: bytes, codec: str | None) -> str:
+    escapes = escaped(raw) if codec != "utf_8" else None
+    for name in (escapes, "utf_8"):
+        if name is not None:
+            try:
+                return raw.decode(name)
+            except (UnicodeError, ValueError):
+                continue
+    eight_bit = sum(map(len, _EIGHT_BIT.findall(raw)))
+    if sum(map(len, _UTF8.findall(raw))) * 2 > eight_bit:
+        return raw.decode("utf_8", _MIXED)
+    return raw.decode(guess(raw) or "cp1252", "replace")
+
+
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """One place that is not UTF-8 amid text that is: a line somebody else wrote, or a character cut in two."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    is_cut = error.end - error.start > 1 or error.end == len(error.object)
+    return "\N{REPLACEMENT CHARACTER}" if is_cut else error.object[error.start : error.end].decode(
+        "cp1252", "replace"
+    ), error.end
+
+
+codecs.register_error(_MIXED, _stray)
 
 
 def _whole(text: str, codec: str | None) -> str:
@@ -67,5 +111,6 @@ def _codec(label: str | None) -> str | None:
     if not label or len(label) > _MAX_LABEL_CHARS or not label.isascii():
         return None
     name = encodings.normalize_encoding(label.strip().strip("\"'").lower().partition("*")[0])
+    name = _BY_NUMBER.sub(r"cp\1", name)
     name = _LABELS.get(name) or _PYTHONS_ALIASES.get(name.replace(".", "_"), name)
     return _MEANT.get(name, name) if name in _CODECS else None

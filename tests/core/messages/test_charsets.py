@@ -34,6 +34,11 @@ from app.core.messages.charsets import decode
         ("똠방각하".encode("cp949"), "euc-kr", "똠방각하"),
         ("ภาษาไทย".encode("cp874"), "windows-874", "ภาษาไทย"),
         (b"caf\x8e", "macintosh", "café"),
+        ("①㈱テスト".encode("cp932"), "windows-31j", "①㈱テスト"),
+        ("香港啫嘅".encode("big5hkscs"), "big5", "香港啫嘅"),
+        ("Grüße".encode("cp850"), "cp-850", "Grüße"),
+        ("Grüße".encode("cp850"), "IBM-850", "Grüße"),
+        ("Привет".encode("mac-cyrillic"), "x-mac-cyrillic", "Привет"),
         (b"Hi +AGEA4w-", "utf-7", "Hi aã"),
         ("Grüße".encode("utf-16"), "utf-16", "Grüße"),
     ],
@@ -46,6 +51,46 @@ def test_labels_are_read_as_their_senders_mean_them(raw: bytes, label: str, text
 def test_a_missing_or_wrong_label_is_guessed(label: str | None) -> None:
     assert decode("Grüße".encode(), label) == "Grüße"
     assert decode("Grüße €".encode("cp1252"), label) == "Grüße €"
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("koi8-r", "Привет, как дела? Это письмо без метки."),
+        ("koi8-r", "<html><body><p>Здравствуйте, уважаемый клиент!</p></body></html>"),
+        ("cp1251", "Привет, как дела? Это письмо без метки."),
+        ("cp1251", "Ваш заказ отправлен"),
+        ("cp1253", "Καλημέρα, η παραγγελία σας στάλθηκε"),
+        ("cp932", "これは日本語のメールです。"),
+        ("euc_jp", "これは日本語のメールです。"),
+        ("iso2022_jp", "これは日本語のメールです。"),
+        ("gb18030", "<html><body><p>您好，您的订单已经发货。</p></body></html>"),
+        ("gb18030", "验证码"),
+        ("big5", "您好，您的訂單已經出貨。"),
+        ("cp949", "안녕하세요. 주문하신 상품이 발송되었습니다."),
+    ],
+)
+@pytest.mark.parametrize("label", [None, "us-ascii", "iso-8859-1", "x-unknown"])
+def test_other_scripts_are_told_by_their_bytes(codec: str, text: str, label: str | None) -> None:
+    assert decode(text.encode(codec), label) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["été à la carte", "ÄÄÄÄÄÄÄÄÄÄ", "“““quotes”””", "¡¡¡¡Olé!!!!", "»»»» ÜÄÖß ««««", "Übergröße", "€€€ 20"]
+)
+def test_western_text_stays_western(text: str) -> None:
+    assert decode(text.encode("cp1252"), None) == text
+
+
+def test_utf8_under_a_western_label_is_utf8() -> None:
+    assert decode("Grüße".encode(), "iso-8859-1") == "Grüße"
+    assert decode("Grüße".encode(), "windows-1252") == "Grüße"
+
+
+def test_a_line_in_another_encoding_does_not_spoil_the_rest() -> None:
+    """Mailing lists put their footers below what others wrote, and copies of long texts end in half a character."""
+    assert decode("Grüße €\n".encode() + "Müller\n".encode("cp1252"), "utf-8") == "Grüße €\nMüller\n"
+    assert decode("日本語".encode()[:-1], "utf-8") == "日本\N{REPLACEMENT CHARACTER}"
 
 
 def test_the_label_wins_over_guessing_where_something_is_broken() -> None:
