@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-_WEB = re.compile(r"https?://[^\s/?#\\<>\"'`@\x00-\x20]+(?:[/?#][^\s<>\"'`\x00-\x20]*)?\Z", re.IGNORECASE)
+_HOST = r"(?:[^\s/?#\\<>\"'`@\[\]:;|^%\x00-\x20]+|\[[0-9a-f:.]+\])(?::\d{1,5})?"
+_WEB = re.compile(r"https?://" + _HOST + r"(?:[/?#][^\s<>\"'`\x00-\x20]*)?\Z", re.IGNORECASE)
 _BASE64_OF_WEB = re.compile(r"aHR0c(?:HM6Ly|DovL)[\w+/-]+={0,2}\Z")
 _MAX_ENCODED = 8192
 

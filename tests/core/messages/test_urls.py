@@ -87,6 +87,8 @@ def test_known_redirectors_are_unwrapped(url: str) -> None:
         f"https://substack.com/redirect/2/{json64({'e': 'javascript:x'})}",
         "https://shop.us1.list-manage.com/track/click?u=12&id=34&e=56",
         "https://[broken/url?q=x",
+        "https://www.google.com/url?q=https%3A%2F%2Fb.examplecolor:red;le/o.gif",
+        "https://www.google.com/url?q=https%3A%2F%2Fa.example:/x:y@b.example:z/",
     ],
 )
 def test_all_else_stays_as_it_is_written(url: str) -> None:
