@@ -7,6 +7,7 @@ from app.api.platform import GivenPlatform
 from app.api.schemas.accounts import AccountResource, account_resource
 from app.api.schemas.envelopes import Data
 from app.core.accounts import service as accounts
+from app.core.aliases.limits import service as limits
 
 
 @get("/account")
@@ -15,4 +16,5 @@ async def get_account(request: AuthedRequest, platform: GivenPlatform) -> Data[A
     async with platform.db.connection() as conn:
         account = await accounts.get(conn, request.user.account_id)
         usage = await accounts.usage(conn, request.user.account_id)
-    return Data(data=account_resource(account, usage))
+        allowance = await limits.allowance(conn, request.user.account_id)
+    return Data(data=account_resource(account, usage, allowance))

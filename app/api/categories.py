@@ -16,7 +16,7 @@ from app.core.categories.model import CategoryPatch, NewCategory
 
 @get("/categories")
 async def list_categories(request: AuthedRequest, platform: GivenPlatform) -> Page[CategoryResource]:
-    """All categories of the account by name; there are 100 at most, so `next` is always null."""
+    """All categories of the account by name; there are 40 at most, so `next` is always null."""
     actor = request.user
     async with platform.db.connection() as conn:
         found = await categories.everything(conn, actor.account_id, actor.keyring)

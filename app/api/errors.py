@@ -126,6 +126,8 @@ def _ours(error: RestanteError) -> Response[bytes]:
 
 
 def _status(error: RestanteError) -> HTTPStatus:
+    if isinstance(error, LimitReached) and error.retry_after is None:
+        return HTTPStatus.FORBIDDEN  # waiting does not help
     return next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -16,6 +16,18 @@ from app.api.aliases import (
 from app.api.auth import bearer
 from app.api.body import MAX_BYTES
 from app.api.categories import create_category, delete_category, get_category, list_categories, update_category
+from app.api.domains import (
+    check_domain,
+    create_domain,
+    create_shared_domain,
+    delete_domain,
+    delete_shared_domain,
+    get_domain,
+    list_domains,
+    list_shared_domains,
+    update_domain,
+    update_shared_domain,
+)
 from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
@@ -53,6 +65,16 @@ def api_router(platform: Platform) -> Router:
             get_category,  # GET   /categories/{id}
             update_category,  # PATCH /categories/{id}
             delete_category,  # DELETE /categories/{id}
+            list_domains,  # GET   /domains
+            create_domain,  # POST  /domains
+            get_domain,  # GET   /domains/{domain}
+            update_domain,  # PATCH /domains/{domain}
+            delete_domain,  # DELETE /domains/{domain}
+            check_domain,  # POST  /domains/{domain}/check
+            list_shared_domains,  # GET   /shared-domains
+            create_shared_domain,  # POST  /shared-domains
+            update_shared_domain,  # PATCH /shared-domains/{domain}
+            delete_shared_domain,  # DELETE /shared-domains/{domain}
         ],
         guards=[bearer(platform)],
         dependencies={"platform": provide_platform(platform)},

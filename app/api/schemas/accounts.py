@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.accounts.model import Account, Usage
+from app.core.aliases.limits.model import Allowance
 
 
 class AccountResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,9 +18,13 @@ class AccountResource(msgspec.Struct, frozen=True, kw_only=True):
     message_count: int
     stored_bytes: int
     storage_limit: int
+    alias_count: int
+    """Those that are deleted aside."""
+    alias_limit: int
+    domain_limit: int
 
 
-def account_resource(account: Account, usage: Usage) -> AccountResource:
+def account_resource(account: Account, usage: Usage, allowance: Allowance) -> AccountResource:
     """The account and what it holds now."""
     return AccountResource(
         account_id=account.account_id,
@@ -28,4 +33,7 @@ def account_resource(account: Account, usage: Usage) -> AccountResource:
         message_count=usage.message_count,
         stored_bytes=usage.stored_bytes,
         storage_limit=account.storage_limit,
+        alias_count=allowance.alias_count,
+        alias_limit=allowance.alias_limit,
+        domain_limit=account.domain_limit,
     )

@@ -76,6 +76,14 @@ class CatchAll(msgspec.Struct, frozen=True, kw_only=True):
     pattern: Pattern | None = None
 
 
+class DomainPatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner changes of a catch-all."""
+
+    mode: CatchAllMode | msgspec.UnsetType = msgspec.UNSET
+    alias_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    pattern: Pattern | msgspec.UnsetType | None = msgspec.UNSET
+
+
 class OwnDomain(msgspec.Struct, frozen=True, kw_only=True):
     """A domain of one account as its owner sees it."""
 

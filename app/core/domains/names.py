@@ -29,6 +29,11 @@ def own_name(text: str) -> str:
     return domain
 
 
+def asked_name(text: str) -> str:
+    """The domain in A-labels that a path names, in whatever spelling; empty for what is none."""
+    return normal_domain(text) or ""
+
+
 def as_read(domain: str) -> str:
     """The domain (in A-labels) as people read it; as it is where that cannot be told."""
     try:

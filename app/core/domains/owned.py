@@ -13,7 +13,7 @@ import msgspec
 from app.core.accounts import service as accounts
 from app.core.auth.model import Actor
 from app.core.domains import names, patterns, queries, records, schedule
-from app.core.domains.model import CatchAll, DomainRow, Finding, OwnDomain, Pattern
+from app.core.domains.model import CatchAll, DomainPatch, DomainRow, Finding, OwnDomain, Pattern
 from app.core.platform import Platform
 from app.errors import Conflict, FieldError, Forbidden, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
@@ -83,6 +83,13 @@ async def delete(conn: Conn, actor: Actor, domain: str) -> int:
 async def alias_count(conn: Conn, actor: Actor, domain: str) -> int:
     """How many aliases the account has on the domain."""
     return await queries.count_aliases(conn, actor.account_id, domain)
+
+
+async def update(platform: Platform, conn: Conn, actor: Actor, domain: str, patch: DomainPatch) -> OwnDomain:
+    """Change what the patch sets. Raises as `set_catch_all`."""
+    before = (await get(platform, conn, actor, domain)).catch_all
+    changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not msgspec.UNSET}
+    return await set_catch_all(platform, conn, actor, domain, msgspec.structs.replace(before, **changes))
 
 
 async def set_catch_all(platform: Platform, conn: Conn, actor: Actor, domain: str, catch_all: CatchAll) -> OwnDomain:

@@ -1,0 +1,131 @@
+"""Domains: the account's own, and the shared ones, which administrators change."""
+
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath
+
+from app.api.auth import AuthedRequest
+from app.api.body import JSON, MERGE_PATCH, read_body
+from app.api.platform import GivenPlatform
+from app.api.schemas.domains import (
+    DomainPatchBody,
+    DomainResource,
+    NewDomainBody,
+    SharedDomainResource,
+    SharedPatchBody,
+    domain_resource,
+    patch_of,
+    shared_resource,
+)
+from app.api.schemas.envelopes import Data, Page
+from app.core.domains import checking, names, owned
+from app.core.domains import service as domains
+from app.core.domains.roles import give_roles
+from app.core.platform import Platform
+from app.errors import Invalid
+from app.lib.db import Conn
+from app.lib.times import utc_now, utc_today
+
+
+@get("/domains")
+async def list_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[DomainResource]:
+    """All domains of the account by name; there are 100 at most, so `next` is always null."""
+    async with platform.db.connection() as conn:
+        found = await owned.listed(platform, conn, request.user)
+    return Page(data=[domain_resource(one) for one in found], next=None)
+
+
+@post("/domains")
+async def create_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[DomainResource]]:
+    """Add a domain, which waits for its proof: set its `records`, then ask for a check or wait for the next.
+
+    409 says that it is the account's already, somebody else's, or this service's own.
+    """
+    body = await read_body(request, NewDomainBody, (JSON,))
+    async with platform.db.transaction() as conn:
+        made = await owned.add(platform, conn, request.user, body.domain, now=utc_now())
+    location = f"{platform.public_url}/api/v1/domains/{made.domain}"
+    return Response(Data(data=domain_resource(made)), headers={"Location": location})
+
+
+@get("/domains/{domain:str}")
+async def get_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
+    """One domain, by its name in A-labels or Unicode, with its records as they were found the last time."""
+    async with platform.db.connection() as conn:
+        found = await owned.get(platform, conn, request.user, names.asked_name(domain))
+    return Data(data=domain_resource(found))
+
+
+@patch("/domains/{domain:str}")
+async def update_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
+    """Change where mail for unknown addresses goes by merge patch (RFC 7396)."""
+    changes = patch_of(await read_body(request, DomainPatchBody, (MERGE_PATCH, JSON)))
+    async with platform.db.transaction() as conn:
+        changed = await owned.update(platform, conn, request.user, names.asked_name(domain), changes)
+    return Data(data=domain_resource(changed))
+
+
+@delete("/domains/{domain:str}")
+async def delete_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> None:
+    """Take no more mail for the domain. Its aliases are switched off; they and their mail stay."""
+    async with platform.db.transaction() as conn:
+        await owned.delete(conn, request.user, names.asked_name(domain))
+
+
+@post("/domains/{domain:str}/check", status_code=200)
+async def check_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
+    """Ask DNS now. 429 within 20 seconds of the last time."""
+    checked = await checking.check_now(platform, request.user, names.asked_name(domain), now=utc_now())
+    return Data(data=domain_resource(checked))
+
+
+@get("/shared-domains")
+async def list_shared_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[SharedDomainResource]:  # noqa: ARG001 - anybody with a key
+    """The domains that everybody may make aliases on, the default first; `next` is always null."""
+    async with platform.db.connection() as conn:
+        return Page(data=await _shared(conn), next=None)
+
+
+@post("/shared-domains")
+async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[SharedDomainResource]]:
+    """Add a shared domain (administrators only: 403 for others)."""
+    owned.assert_admin(request.user)
+    body = await read_body(request, NewDomainBody, (JSON,))
+    async with platform.db.transaction() as conn:
+        domain = await domains.add_shared(conn, body.domain, today=utc_today())
+        await give_roles(conn, platform.instance, now=utc_now())
+        made = next(one for one in await _shared(conn) if one.domain == domain)
+    return Response(Data(data=made))
+
+
+@patch("/shared-domains/{domain:str}")
+async def update_shared_domain(
+    request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]
+) -> Data[SharedDomainResource]:
+    """Make a shared domain the default (administrators only)."""
+    owned.assert_admin(request.user)
+    body = await read_body(request, SharedPatchBody, (MERGE_PATCH, JSON))
+    if not body.is_default:
+        raise Invalid.field("is_default", "Give true for the domain that is to be the default instead.")
+    return Data(data=await _make_default(platform, names.asked_name(domain)))
+
+
+@delete("/shared-domains/{domain:str}")
+async def delete_shared_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> None:
+    """Remove a shared domain that never had an alias (administrators only). 409 where it had."""
+    owned.assert_admin(request.user)
+    async with platform.db.transaction() as conn:
+        await domains.remove_shared(conn, names.asked_name(domain))
+
+
+async def _make_default(platform: Platform, domain: str) -> SharedDomainResource:
+    async with platform.db.transaction() as conn:
+        await domains.set_default(conn, domain)
+        return (await _shared(conn))[0]
+
+
+async def _shared(conn: Conn) -> list[SharedDomainResource]:
+    found = await domains.listed(conn)
+    return [
+        shared_resource(one, is_first=number == 0, unicode=names.as_read(one.domain))
+        for number, one in enumerate(found)
+    ]
