@@ -16,7 +16,8 @@ CREATE TABLE alias_senders (
     FOREIGN KEY (account_id, alias_id) REFERENCES aliases ON DELETE CASCADE
 ) WITH (toast_tuple_target = 8000);
 
-CREATE INDEX alias_senders_by_organisation ON alias_senders (account_id, alias_id, organisation, message_id);
+-- The newest acquaintances of an account, among whom leaks are looked for.
+CREATE INDEX alias_senders_newest ON alias_senders (account_id, message_id DESC);
 
 -- In shards, as the other counters. The empty sender counts those of an alias that are too many to be listed.
 CREATE TABLE alias_sender_usage (

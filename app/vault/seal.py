@@ -26,17 +26,21 @@ _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it is stored: its sealed key (1,169 bytes), and summary and source (29 bytes longer than given)."""
+    """A message as it is stored: its sealed key (1,169 bytes), and its parts (each 29 bytes longer than given)."""
 
     key: bytes
     summary: bytes
     source: bytes
+    sender: bytes | None
 
 
-def seal_message(public: bytes, *, account_id: UUID, message_id: UUID, summary: bytes, source: bytes) -> SealedMessage:
+def seal_message(
+    public: bytes, *, account_id: UUID, message_id: UUID, summary: bytes, source: bytes, sender: bytes | None = None
+) -> SealedMessage:
     """Seal one received message under a fresh message key, and that to the account's public key (`public_bytes`).
 
-    `summary` and `source` are at most 2 GiB each; a `public` that is no public key: ValueError.
+    The parts are at most 2 GiB each; `sender` is what is kept of who wrote it, if anything. A `public` that is no
+    public key: ValueError.
     """
     message_key = os.urandom(KEY_SIZE)
     # RFC 9180 section 8.1: one-shot use binds its context through `info`.
@@ -45,6 +49,7 @@ def seal_message(public: bytes, *, account_id: UUID, message_id: UUID, summary: 
         key=bytes((_TO_PUBLIC_KEY,)) + sealed_key,
         summary=_seal_part("summary", message_key, account_id, message_id, summary),
         source=_seal_part("source", message_key, account_id, message_id, source),
+        sender=None if sender is None else _seal_part("sender", message_key, account_id, message_id, sender),
     )
 
 
@@ -80,6 +85,11 @@ def open_summary(message_key: bytes, *, account_id: UUID, message_id: UUID, seal
 def open_source(message_key: bytes, *, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
     """The source that `seal_message` was given; raises CannotOpen."""
     return _open_part("source", message_key, account_id, message_id, sealed)
+
+
+def open_sender(message_key: bytes, *, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
+    """What is kept of the sender, as `seal_message` was given it; raises CannotOpen."""
+    return _open_part("sender", message_key, account_id, message_id, sealed)
 
 
 def seal_field(keyring: Keyring, *, account_id: UUID, purpose: str, row_id: UUID, plaintext: bytes) -> bytes:

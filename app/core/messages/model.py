@@ -13,6 +13,7 @@ import msgspec
 from app.core.messages.cut import Cut
 from app.core.messages.invitations.model import Invitation
 from app.core.messages.notes import Note
+from app.core.senders.model import SenderMark
 
 Folder = Literal["inbox", "archive", "trash", "spam", "held"]
 """`held`: from a sender whom the alias does not know, until its owner lets it in."""
@@ -140,6 +141,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """All that the message names, each once."""
     new_blobs: tuple[BlobRow, ...]
     """Those of them that the account gets with this message."""
+    sender: SenderMark | None = None
+    """Who wrote it; None where the message does not say."""
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from app.core.messages.cut import MAX_CUTS
 from app.core.messages.model import FOLDERS, BlobRow, Delivery, Filters, Folder, MessageRow
+from app.core.senders import queries as senders
 from app.core.threads import queries as threads
 from app.lib.db import Bigints, Conn
 from app.lib.ids import first_id_at
@@ -91,6 +92,7 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
         await cursor.execute(_ADD_ALIAS_USAGE, values)
     for (account_id, alias_id), count in sorted(limited.items()):
         await cursor.execute(_TAKE_FROM_LIMIT, {"account_id": account_id, "alias_id": alias_id, "count": count})
+    await senders.insert_senders(conn, deliveries, shard=shard)
 
 
 async def _insert_blobs(conn: Conn, deliveries: Iterable[Delivery]) -> None:

@@ -20,6 +20,8 @@ from app.core.messages.read import Reading
 from app.core.messages.sharing import NOTHING, Holding, hold
 from app.core.messages.store import Committer
 from app.core.platform import Platform
+from app.core.senders.model import SenderDetails, SenderMark
+from app.core.senders.reading import describe, organisation_digest, sender_digest
 from app.core.threads import refs
 from app.core.threads.refs import Ties
 from app.errors import Conflict, Unavailable
@@ -69,9 +71,10 @@ async def receive(
         return received
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout), people)
     ties = refs.of_message(reading.message, summary.subject)
+    author = describe(reading.message, people, envelope.sender)
 
     def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
-        sealing = _Sealing(platform, summary, body, ties, cut, now)
+        sealing = _Sealing(platform, summary, body, ties, author, cut, now)
         new = {account_id: holding.new for account_id, holding in holdings.items()}
         return [
             sealing.delivery(one, holdings[one.mailbox.account_id], new.pop(one.mailbox.account_id, ())) for one in kept
@@ -140,12 +143,20 @@ class _Sealing:
     """One message, sealed anew for each recipient."""
 
     def __init__(
-        self, platform: Platform, summary: Summary, body: str, ties: Ties, cut: CutMessage, now: datetime
+        self,
+        platform: Platform,
+        summary: Summary,
+        body: str,
+        ties: Ties,
+        author: SenderDetails | None,
+        cut: CutMessage,
+        now: datetime,
     ) -> None:
         self._platform = platform
         self._summary = summary
         self._words = words.of_message(summary, body)
         self._ties = ties
+        self._author = author
         self._source = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(cut.skeleton)
         self._size = cut.size
         self._now = now
@@ -160,6 +171,7 @@ class _Sealing:
             message_id=message_id,
             summary=_encode(summary),
             source=self._source,
+            sender=None if self._author is None else _encode(self._author),
         )
         index_key = unwrap_index_key(self._platform.instance, mailbox.account_id, mailbox.index_key)
         tokens = blind.tokens(index_key, self._words | {_BEGUN_BY: [self._beginning()]})
@@ -180,9 +192,20 @@ class _Sealing:
             subject_token=blind.token(index_key, _BEGUN_BY, self._beginning()) if self._ties.is_orphan else None,
             blobs=tuple({ref.blob_id: None for ref in holding.refs}),
             new_blobs=new_blobs,
+            sender=_mark(index_key, self._author, sealed.sender),
         )
 
     def _beginning(self) -> str:
         """What a reply that names no message is matched by: who writes, about what."""
         sender = self._summary.sender
         return f"{sender.address.lower() if sender else ''}\n{self._ties.subject}"
+
+
+def _mark(index_key: bytes, author: SenderDetails | None, sealed: bytes | None) -> SenderMark | None:
+    if author is None or sealed is None:
+        return None
+    return SenderMark(
+        sender=sender_digest(index_key, author.address),
+        organisation=organisation_digest(index_key, author.organisation),
+        details=sealed,
+    )

@@ -52,6 +52,22 @@ class SenderRow(msgspec.Struct, frozen=True, kw_only=True):
     last_on: date
 
 
+class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the first senders of an organisation, as stored, with the counters of all its senders."""
+
+    organisation: bytes
+    sender: bytes
+    message_id: UUID
+    message_key: bytes | None
+    details: bytes
+    is_expected: bool
+    first_id: UUID
+    """The first message of the organisation."""
+    message_count: int
+    is_answer: bool
+    """The first message belongs to a conversation that the alias had before."""
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation that an alias was given to, or has heard from before."""
 
@@ -98,8 +114,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a page of senders begins: behind this one, which stood there with this number when it was shown."""
 
     sender_id: UUID
-    number: int
-    """Days since 1970 ("recent"), milliseconds since 1970 ("first"), messages ("most")."""
+    number: int = 0
+    """Days since 1970 ("recent") or messages ("most"); 0 for "first"."""
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
