@@ -6,6 +6,8 @@ from app.core.auth import service as auth
 from app.core.filing import deletion
 from app.core.messages.sweep import sweep
 from app.core.platform import Platform
+from app.core.refusals import service as refusals
+from app.core.rules import service as rules
 from app.lib.logs import logger
 from app.lib.times import utc_now
 
@@ -30,5 +32,17 @@ def build(connector: PsycopgConnector, platform: Platform) -> App:
     @app.task(name="empty_trash", queueing_lock="empty_trash", pass_context=False)
     async def empty_trash(timestamp: int) -> None:  # noqa: ARG001
         logger().info("trash_emptied", count=await deletion.empty_trash(platform, now=utc_now()))
+
+    @app.periodic(cron="37 * * * *")
+    @app.task(name="forget_refusals", queueing_lock="forget_refusals", pass_context=False)
+    async def forget_refusals(timestamp: int) -> None:  # noqa: ARG001
+        logger().info("refusals_forgotten", count=await refusals.forget(platform, now=utc_now()))
+
+    @app.periodic(cron="53 * * * *")
+    @app.task(name="forget_deleted_rules", queueing_lock="forget_deleted_rules", pass_context=False)
+    async def forget_deleted_rules(timestamp: int) -> None:  # noqa: ARG001
+        async with platform.db.transaction() as conn:
+            count = await rules.forget_deleted(conn, now=utc_now())
+        logger().info("rules_forgotten", count=count)
 
     return app

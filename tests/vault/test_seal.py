@@ -11,11 +11,13 @@ from app.vault.seal import (
     SealedMessage,
     open_field,
     open_message_key,
+    open_received,
     open_source,
     open_summary,
     rewrap_message_key,
     seal_field,
     seal_message,
+    seal_received,
 )
 
 FlipsFail = Callable[[Callable[[bytes], object], bytes], None]
@@ -171,6 +173,32 @@ def test_a_field_opens_in_its_place_alone(
     ):
         with pytest.raises(CannotOpen):
             open_field(keys, account_id=account, purpose=purpose, row_id=row, sealed=sealed)
+
+
+@settings(deadline=None, max_examples=30)
+@given(account=st.uuids(), row=st.uuids(), text=st.binary(max_size=500))
+def test_what_was_noted_while_receiving_opens_with_the_keyring(
+    keyring: Keyring, account: UUID, row: UUID, text: bytes
+) -> None:
+    sealed = seal_received(keyring.public_bytes(), account_id=account, purpose="refusal", row_id=row, plaintext=text)
+    assert len(sealed) == len(text) + 1137
+    assert open_received(keyring, account_id=account, purpose="refusal", row_id=row, sealed=sealed) == text
+
+
+def test_what_was_noted_opens_in_its_place_alone(keyring: Keyring, account_id: UUID, other_id: UUID) -> None:
+    public = keyring.public_bytes()
+    sealed = seal_received(public, account_id=account_id, purpose="refusal", row_id=other_id, plaintext=b"text")
+    for keys, account, purpose, row, value in (
+        (keyring, other_id, "refusal", other_id, sealed),
+        (keyring, account_id, "sender", other_id, sealed),
+        (keyring, account_id, "refusal", account_id, sealed),
+        (new_keyring(), account_id, "refusal", other_id, sealed),
+        (keyring, account_id, "refusal", other_id, sealed[:-1] + bytes((sealed[-1] ^ 1,))),
+        (keyring, account_id, "refusal", other_id, b"\x02" + sealed[1:]),
+        (keyring, account_id, "refusal", other_id, b""),
+    ):
+        with pytest.raises(CannotOpen):
+            open_received(keys, account_id=account, purpose=purpose, row_id=row, sealed=value)
 
 
 def test_what_fails_says_nothing_of_why(keyring: Keyring, account_id: UUID, sealed: SealedMessage) -> None:

@@ -84,6 +84,40 @@ async def test_the_trash_is_emptied_after_thirty_days(
     assert await count() == (0,)
 
 
+async def test_refusals_are_forgotten_after_thirty_days_and_deleted_rules_after_one(
+    platform: Platform, queue: App, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id, alias_id = (await make_account()).account_id, new_id()
+    async with platform.db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO aliases VALUES (%s, %s, 'a@restante.test', true, 'refuse', '')", (account_id, alias_id)
+        )
+        await conn.execute(
+            """INSERT INTO refusals (account_id, refusal_id, alias_id, refused_on, code, reason, details, count)
+               VALUES (%s, %s, %s, %s, 550, 'alias_disabled', '', 1)""",
+            (account_id, new_id(), alias_id, utc_now().date()),
+        )
+        for deleted_at in (utc_now(), None):
+            await conn.execute(
+                """INSERT INTO sender_rules (account_id, rule_id, verdict, kind, matcher, label, deleted_at)
+                   VALUES (%s, %s, 'block', 'domain', '', '', %s)""",
+                (account_id, new_id(), deleted_at),
+            )
+
+    async def counts_after(days: int) -> object:
+        monkeypatch.setattr(tasks, "utc_now", lambda: utc_now() + timedelta(days=days))
+        assert await run(queue, "forget_refusals") == "succeeded"
+        assert await run(queue, "forget_deleted_rules") == "succeeded"
+        async with platform.db.connection() as conn:
+            counts = "SELECT (SELECT count(*) FROM refusals), (SELECT count(*) FROM sender_rules)"
+            return await (await conn.execute(counts)).fetchone()
+
+    assert await counts_after(0) == (1, 2)
+    assert await counts_after(2) == (1, 1)
+    assert await counts_after(30) == (1, 1)
+    assert await counts_after(31) == (0, 1)
+
+
 async def test_a_task_that_fails_is_marked_so_and_the_worker_goes_on(
     queue: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +133,9 @@ async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
     crons = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
     assert crons == {
         "empty_trash": "29 * * * *",
+        "forget_deleted_rules": "53 * * * *",
         "forget_ended_sessions": "17 * * * *",
+        "forget_refusals": "37 * * * *",
         "sweep_objects": "43 3 * * *",
     }
     assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)

@@ -10,16 +10,12 @@ from app.core.rules.matching import Finding
 HELD = Decision(accept=True, code=250, enhanced="2.6.0", text="Message stored", reason="held")
 
 
-def decide(
-    mailbox: Mailbox, *, is_role: bool, envelope: Finding | None, authors: Sequence[Finding | None]
-) -> Judgement:
+def decide(mailbox: Mailbox, *, envelope: Finding | None, authors: Sequence[Finding | None]) -> Judgement:
     """Decide on one copy by what the rules say of the envelope's sender and of each address of the From field.
 
     Blocked is who is blocked in any of them. An alias that takes mail of known senders only holds all other mail; known
     is whose envelope address is allowed, or all of whose From addresses are.
     """
-    if is_role:
-        return Judgement(decision=OK)
     said = [one for one in (*authors, envelope) if one is not None]
     blocked = next((one for one in said if one.verdict == "block"), None)
     if blocked is not None:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from app.core.aliases import expiry
 from app.core.aliases.model import Ending, Mailbox
 from app.core.domains.model import Obstacle
@@ -73,6 +75,11 @@ def _of_nobody(*, is_our_domain: bool, is_role: bool, obstacle: Obstacle | None)
     if obstacle is not None:
         return _OBSTACLES[obstacle]
     return NO_ROLE_YET if is_role else UNKNOWN
+
+
+def unconditional(mailbox: Mailbox) -> Mailbox:
+    """The mailbox of a role address, whose alias takes mail of everybody and without end, whatever is set."""
+    return msgspec.structs.replace(mailbox, has_rules=False, screening="open", messages_left=None)
 
 
 def stopped(mailbox: Mailbox, reason: Reason) -> Decision:

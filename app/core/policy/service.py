@@ -49,7 +49,9 @@ async def decide_recipient(platform: Platform, text: str, *, sender: str, announ
         caught = await catchall.catch(platform, conn, address, domain, now=now) if domain else catchall.NOBODY
         mailbox = mailbox or caught.mailbox
         is_role = address.local_part in ROLE_LOCAL_PARTS
-        found = None if mailbox is None or is_role else await _of_envelope(platform, conn, mailbox, sender)
+        if is_role and mailbox is not None:
+            mailbox = recipients.unconditional(mailbox)
+        found = None if mailbox is None else await _of_envelope(platform, conn, mailbox, sender)
     decision = recipients.decide(
         mailbox,
         is_our_domain=mailbox is not None or domain is not None,
@@ -74,7 +76,6 @@ async def judge(platform: Platform, copies: Sequence[Copy], *, sender: str, auth
     return [
         contents.decide(
             copy.mailbox,
-            is_role=_is_role(copy.mailbox),
             envelope=copy.envelope,
             authors=said.get(copy.mailbox.alias_id, [None] * len(names)) if is_asked else [copy.envelope] * len(names),
         )
@@ -116,7 +117,3 @@ async def _matches(
     every = list(dict.fromkeys(matcher for one in sought for matcher in one))
     async with platform.db.connection() as conn:
         return await rules.matches(conn, account_id, alias_ids, every)
-
-
-def _is_role(mailbox: Mailbox) -> bool:
-    return mailbox.address.partition("@")[0] in ROLE_LOCAL_PARTS

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
+from app.core.platform import Platform
 from app.core.refusals import queries
 from app.core.refusals.model import Refusal, RefusalDetails, RefusalRow
 from app.errors import NotFound
@@ -36,9 +37,15 @@ async def get(conn: Conn, actor: Actor, refusal_id: UUID) -> Refusal:
     return _open(actor, row)
 
 
-async def forget(conn: Conn, *, now: datetime) -> int:
-    """Delete what is older than 30 days, of all accounts; how many rows, at most 5,000 at once."""
-    return await queries.delete_before(conn, (now - LIFETIME).date(), limit=_BATCH)
+async def forget(platform: Platform, *, now: datetime) -> int:
+    """Delete what is older than 30 days, of all accounts; how many rows. Raises Unavailable."""
+    deleted = 0
+    while True:
+        async with platform.db.transaction() as conn:
+            count = await queries.delete_before(conn, (now - LIFETIME).date(), limit=_BATCH)
+        deleted += count
+        if count < _BATCH:
+            return deleted
 
 
 def _open(actor: Actor, row: RefusalRow) -> Refusal:

@@ -180,9 +180,10 @@ def test_copies_are_kept_by_whom_they_are_from(
     finding: Finding | None,
 ) -> None:
     mailbox = box(screening=screening)
-    made = contents.decide(mailbox, is_role=False, envelope=envelope, authors=authors)
+    made = contents.decide(mailbox, envelope=envelope, authors=authors)
     assert (made.decision.reason, made.finding) == (reason, finding)
-    assert contents.decide(mailbox, is_role=True, envelope=envelope, authors=authors).decision == recipients.OK
+    role = recipients.unconditional(mailbox)
+    assert contents.decide(role, envelope=None, authors=[None]).decision == recipients.OK
 
 
 def test_codes_and_enhanced_codes_agree_and_texts_name_nobody() -> None:
