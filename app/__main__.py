@@ -120,6 +120,22 @@ def account_suspend(*, login: str, undo: bool, as_json: bool) -> None:
     _run(commands.account_suspend(login, is_suspended=not undo), as_json=as_json)
 
 
+@account.command("limits")
+@click.argument("login")
+@click.option("--aliases", "alias_limit", type=int, help="How many aliases it may have, those it has deleted aside.")
+@click.option("--domains", "domain_limit", type=int, help="How many domains of its own.")
+@click.option("--storage", "storage_limit", type=int, help="How many bytes.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_limits(
+    *, login: str, alias_limit: int | None, domain_limit: int | None, storage_limit: int | None, as_json: bool
+) -> None:
+    """Show what the account of LOGIN may have, or change it."""
+    changed = commands.account_limits(
+        login, alias_limit=alias_limit, domain_limit=domain_limit, storage_limit=storage_limit
+    )
+    _run(changed, as_json=as_json)
+
+
 @account.command("delete")
 @click.argument("login")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account, NewAccount
+from app.core.accounts.model import Account, Limits, NewAccount
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
+from app.core.aliases.limits import service as allowances
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
 from app.core.domains import service as domains
@@ -29,7 +30,14 @@ def account_create(login: str, password: str, *, is_admin: bool) -> Command:
         record, _ = await platform.hasher.set(password)
         async with platform.db.transaction() as conn:
             account = await accounts.create(
-                conn, platform.instance, new, password=record, storage_limit=platform.storage_limit, today=utc_today()
+                conn,
+                platform.instance,
+                new,
+                password=record,
+                storage_limit=platform.storage_limit,
+                alias_limit=platform.alias_limit,
+                domain_limit=platform.domain_limit,
+                today=utc_today(),
             )
             await give_roles(conn, platform.instance, now=utc_now())
         return _account(account)
@@ -47,6 +55,27 @@ def account_list() -> Command:
                 usage = await accounts.usage(conn, account.account_id)
                 rows.append(_account(account) | {"messages": usage.message_count, "bytes": usage.stored_bytes})
             return rows
+
+    return run
+
+
+def account_limits(
+    login: str, *, alias_limit: int | None = None, domain_limit: int | None = None, storage_limit: int | None = None
+) -> Command:
+    """What an account may have; what is given is changed. Bytes for the storage."""
+    limits = Limits(alias_limit=alias_limit, domain_limit=domain_limit, storage_limit=storage_limit)
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            account = await accounts.change_limits(conn, await accounts.find(conn, login), limits)
+            have = await allowances.allowance(conn, account.account_id)
+        return {
+            "login": account.login,
+            "aliases": have.alias_count,
+            "alias_limit": account.alias_limit,
+            "domain_limit": account.domain_limit,
+            "storage_limit": account.storage_limit,
+        }
 
     return run
 

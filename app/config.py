@@ -61,6 +61,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     s3: S3 | None
     max_message_size: int
     storage_limit: int
+    alias_limit: int
+    domain_limit: int
     web_processes: int
     smtp_processes: int
     smtp_connections: int
@@ -103,6 +105,8 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         s3=_s3(read),
         max_message_size=read("RESTANTE_MAX_MESSAGE_SIZE", 150 * MIB, _between(64 * 1024, 1024 * MIB)),
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
+        alias_limit=read("RESTANTE_ALIAS_LIMIT", 10_000, _between(0, 1_000_000)),
+        domain_limit=read("RESTANTE_DOMAIN_LIMIT", 100, _between(0, 100)),
         web_processes=read("RESTANTE_WEB_PROCESSES", max(1, min(cores, 8)), _between(1, 64)),
         smtp_processes=read("RESTANTE_SMTP_PROCESSES", max(1, min(cores, 8)), _between(1, 64)),
         smtp_connections=read("RESTANTE_SMTP_CONNECTIONS", 500, _between(1, 100_000)),

@@ -95,6 +95,8 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         hostname=config.hostname,
         max_message_size=config.max_message_size,
         storage_limit=config.storage_limit,
+        alias_limit=config.alias_limit,
+        domain_limit=config.domain_limit,
         shard=shard % SHARDS,
     )
     await db.open()

@@ -96,6 +96,8 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         hostname="mx.restante.test",
         max_message_size=8 * 1024 * 1024,
         storage_limit=64 * 1024 * 1024,
+        alias_limit=1000,
+        domain_limit=100,
         shard=0,
     )
     async with db.transaction() as conn:

@@ -6,7 +6,7 @@ from app import commands
 from app.core.accounts import service as accounts
 from app.core.auth import service as auth
 from app.core.platform import Platform
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, LimitReached, NotFound
 from app.lib.times import utc_now, utc_today
 from tests.conftest import PASSWORD
 
@@ -70,6 +70,20 @@ async def test_deleting(platform: Platform) -> None:
     assert await commands.account_list()(platform) == []
 
 
+async def test_limits_are_shown_and_changed(platform: Platform) -> None:
+    await account_create(platform)
+    usual = {"login": "ada", "aliases": 0, "alias_limit": 1000, "domain_limit": 100, "storage_limit": 64 << 20}
+    assert await commands.account_limits("Ada")(platform) == usual
+    changed = usual | {"alias_limit": 1, "domain_limit": 0}
+    assert await commands.account_limits("ada", alias_limit=1, domain_limit=0)(platform) == changed
+    await commands.alias_create("shop@restante.test", "ada")(platform)
+    with pytest.raises(LimitReached):
+        await commands.alias_create("more@restante.test", "ada")(platform)
+    with pytest.raises(Invalid):
+        await commands.account_limits("ada", alias_limit=-1)(platform)
+    assert await commands.account_limits("ada")(platform) == changed | {"aliases": 1}
+
+
 async def test_an_alias_by_its_address(platform: Platform) -> None:
     made = await account_create(platform)
     answer = await commands.alias_create("Shop@Restante.Test", "ada")(platform)
@@ -107,6 +121,7 @@ async def test_a_domain_is_added_once(platform: Platform) -> None:
     [
         commands.account_suspend("nobody", is_suspended=True),
         commands.account_delete("nobody"),
+        commands.account_limits("nobody"),
         commands.alias_create("shop@restante.test", "nobody"),
         commands.key_create("nobody", ""),
         commands.account_delete("\udcff"),

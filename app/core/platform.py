@@ -22,5 +22,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     max_message_size: int
     storage_limit: int
     """Bytes a new account may store."""
+    alias_limit: int
+    """Aliases a new account may have, and domains of its own."""
+    domain_limit: int
     shard: int
     """Which of the counters' shards this process adds to (0 to 31)."""

@@ -77,6 +77,8 @@ def _told(view: View, error: Exception) -> Response[str]:
         allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
         return _page(view, error.status_code, text, allow)
     status = next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), None)
+    if isinstance(error, LimitReached) and error.retry_after is None:
+        status = HTTPStatus.FORBIDDEN  # waiting does not help
     if isinstance(error, RestanteError) and status is not None:
         if isinstance(error, Unavailable):
             logger().warning("page_unavailable", reason=error.code, **error_fields(error))

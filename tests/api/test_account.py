@@ -13,6 +13,9 @@ async def test_the_account_tells_what_it_holds(api: Api, ada: User) -> None:
         "created_on": utc_today().isoformat(),
         "message_count": 1,
         "storage_limit": 1 << 30,
+        "alias_count": 1,
+        "alias_limit": 10_000,
+        "domain_limit": 100,
     }
 
 

@@ -46,7 +46,7 @@ async def failing(serve: Serve) -> Api:
         ("conflict", 409, "conflict", None),
         ("forbidden", 403, "forbidden", None),
         ("limit", 429, "limit_reached", "7"),
-        ("quota", 429, "limit_reached", None),
+        ("quota", 403, "limit_reached", None),
         ("unavailable", 503, "unavailable", "5"),
         ("cannot_open", 500, "cannot_open", None),
         ("unknown", 500, "new", None),

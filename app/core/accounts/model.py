@@ -21,6 +21,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created_on: date
     storage_limit: int
     """Bytes."""
+    alias_limit: int
+    domain_limit: int
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account may have; of a patch, what is None stays."""
+
+    storage_limit: int | None = None
+    """Bytes."""
+    alias_limit: int | None = None
+    domain_limit: int | None = None
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+import msgspec
 from psycopg.rows import class_row
 
-from app.core.accounts.model import Account, AccountKeys, Usage
+from app.core.accounts.model import Account, AccountKeys, Limits, Usage
 from app.lib.db import Conn
 from app.vault.passwords import PasswordRecord
 
@@ -22,9 +23,10 @@ async def insert_account(conn: Conn, account: Account, keys: AccountKeys) -> Non
     """The account's row with its public and index keys."""
     await conn.execute(
         """INSERT INTO accounts
-               (account_id, login, kind, status, is_admin, created_on, storage_limit, public_key, index_key)
+               (account_id, login, kind, status, is_admin, created_on, storage_limit, alias_limit, domain_limit,
+                public_key, index_key)
            VALUES (%(account_id)s, %(login)s, %(kind)s, %(status)s, %(is_admin)s, %(created_on)s, %(storage_limit)s,
-                   %(public_key)s, %(index_key)s)""",
+                   %(alias_limit)s, %(domain_limit)s, %(public_key)s, %(index_key)s)""",
         {
             "account_id": account.account_id,
             "login": account.login,
@@ -33,6 +35,8 @@ async def insert_account(conn: Conn, account: Account, keys: AccountKeys) -> Non
             "is_admin": account.is_admin,
             "created_on": account.created_on,
             "storage_limit": account.storage_limit,
+            "alias_limit": account.alias_limit,
+            "domain_limit": account.domain_limit,
             "public_key": keys.public_key,
             "index_key": keys.index_key,
         },
@@ -69,7 +73,7 @@ async def insert_password(conn: Conn, account_id: UUID, record: PasswordRecord) 
     )
 
 
-_COLUMNS = "account_id, login, kind, status, is_admin, created_on, storage_limit"
+_COLUMNS = "account_id, login, kind, status, is_admin, created_on, storage_limit, alias_limit, domain_limit"
 
 
 async def account(conn: Conn, account_id: UUID) -> Account | None:
@@ -129,6 +133,17 @@ async def set_status(conn: Conn, account_id: UUID, status: str) -> bool:
         {"account_id": account_id, "status": status},
     )
     return cursor.rowcount == 1
+
+
+async def set_limits(conn: Conn, account_id: UUID, limits: Limits) -> None:
+    """What is None stays."""
+    await conn.execute(
+        """UPDATE accounts SET storage_limit = coalesce(%(storage_limit)s, storage_limit),
+                               alias_limit = coalesce(%(alias_limit)s, alias_limit),
+                               domain_limit = coalesce(%(domain_limit)s, domain_limit)
+           WHERE account_id = %(account_id)s""",
+        {"account_id": account_id} | msgspec.structs.asdict(limits),
+    )
 
 
 async def delete_account(conn: Conn, account_id: UUID) -> None:

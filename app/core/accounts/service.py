@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from app.core.accounts import queries
-from app.core.accounts.model import Account, AccountKeys, NewAccount, Usage
+from app.core.accounts.model import Account, AccountKeys, Limits, NewAccount, Usage
 from app.errors import CannotOpen, Conflict, FieldError, Invalid, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
@@ -27,6 +27,11 @@ from app.vault.passwords import MAX_PASSWORD_CHARS, PasswordRecord
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]\Z")
 MIN_PASSWORD_CHARS = 10
 """NIST SP 800-63B asks for 8; two more cost the user little."""
+
+ALIAS_LIMIT = 10_000
+"""Of a new account, unless the configuration says otherwise."""
+DOMAIN_LIMIT = 100
+_MOST_ALIASES, _MOST_DOMAINS, _MOST_BYTES = 1_000_000, 100, 1 << 50
 
 _INSTANCE_HOLDER: HolderKind = "instance"
 
@@ -59,6 +64,8 @@ async def create(
     *,
     password: PasswordRecord,
     storage_limit: int,
+    alias_limit: int = ALIAS_LIMIT,
+    domain_limit: int = DOMAIN_LIMIT,
     today: date,
 ) -> Account:
     """Make a standard account: its keyring is held by the instance key.
@@ -73,6 +80,8 @@ async def create(
         is_admin=new.is_admin,
         created_on=today,
         storage_limit=storage_limit,
+        alias_limit=alias_limit,
+        domain_limit=domain_limit,
     )
     if not await queries.insert_login(conn, account.login, account.account_id):
         fault = FieldError(field="login", message="Somebody has this name already; choose another.")
@@ -91,6 +100,8 @@ async def create_first(
     *,
     password: PasswordRecord,
     storage_limit: int,
+    alias_limit: int = ALIAS_LIMIT,
+    domain_limit: int = DOMAIN_LIMIT,
     today: date,
 ) -> Account:
     """Make the first account, an administrator; of two at once one wins.
@@ -100,7 +111,16 @@ async def create_first(
     await queries.lock_first_account(conn)
     if await queries.is_any_account(conn):
         raise Conflict("The first account exists already; sign in with it.", code="already_set_up")
-    return await create(conn, instance, new, password=password, storage_limit=storage_limit, today=today)
+    return await create(
+        conn,
+        instance,
+        new,
+        password=password,
+        storage_limit=storage_limit,
+        alias_limit=alias_limit,
+        domain_limit=domain_limit,
+        today=today,
+    )
 
 
 async def is_set_up(conn: Conn) -> bool:
@@ -149,6 +169,20 @@ async def first_admin(conn: Conn) -> Account | None:
 async def suspend(conn: Conn, account: Account, *, is_suspended: bool) -> None:
     """A suspended account cannot sign in and takes no mail (temporarily refused), but loses nothing."""
     await queries.set_status(conn, account.account_id, "suspended" if is_suspended else "active")
+
+
+async def change_limits(conn: Conn, account: Account, limits: Limits) -> Account:
+    """What the account may have from now on; what it has beyond that stays. Raises Invalid with every fault."""
+    bounds = {"storage_limit": _MOST_BYTES, "alias_limit": _MOST_ALIASES, "domain_limit": _MOST_DOMAINS}
+    faults = [
+        FieldError(field=name, message=f"Choose a number from 0 to {most:,}.")
+        for name, most in bounds.items()
+        if not 0 <= (getattr(limits, name) or 0) <= most
+    ]
+    if faults:
+        raise Invalid("The limits cannot be set like this.", fields=faults)
+    await queries.set_limits(conn, account.account_id, limits)
+    return await get(conn, account.account_id)
 
 
 async def delete(conn: Conn, account: Account) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from psycopg.rows import args_row, class_row
 
+from app.core.aliases.limits.model import MadeBy
 from app.core.aliases.model import AliasRow, AliasSettings, AliasText, Listing, Mailbox, Place, Sort, State
 from app.lib.db import Conn
 
@@ -42,17 +43,24 @@ async def is_taken(conn: Conn, address: str) -> bool:
 
 
 async def insert_alias(
-    conn: Conn, account_id: UUID, alias_id: UUID, *, address: str, details: bytes, settings: AliasSettings
+    conn: Conn,
+    account_id: UUID,
+    alias_id: UUID,
+    *,
+    address: str,
+    details: bytes,
+    settings: AliasSettings,
+    made_by: MadeBy = "service",
 ) -> None:
     """A new alias."""
     await conn.execute(
         """INSERT INTO aliases (account_id, alias_id, address, details, is_enabled, when_disabled, category_id,
                                 is_pinned, is_archived, expires_at, message_limit, messages_left, idle_days, idle_from,
-                                screening)
+                                screening, made_by)
            VALUES (%(account_id)s, %(alias_id)s, %(address)s, %(details)s, %(is_enabled)s, %(when_disabled)s,
                    %(category_id)s, %(is_pinned)s, %(is_archived)s, %(expires_at)s, %(message_limit)s,
-                   %(messages_left)s, %(idle_days)s, %(idle_from)s, %(screening)s)""",
-        {"account_id": account_id, "alias_id": alias_id, "address": address, "details": details}
+                   %(messages_left)s, %(idle_days)s, %(idle_from)s, %(screening)s, %(made_by)s)""",
+        {"account_id": account_id, "alias_id": alias_id, "address": address, "details": details, "made_by": made_by}
         | msgspec.structs.asdict(settings),
     )
 

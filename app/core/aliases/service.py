@@ -7,7 +7,11 @@ from uuid import UUID
 from app.core.aliases import address as addresses
 from app.core.aliases import checks, details, generate, naming, queries, sites
 from app.core.aliases.address import Address
+from app.core.aliases.limits import service as limits
+from app.core.aliases.limits.model import MadeBy
 from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasSettings, Mailbox, NewAlias
+from app.core.aliases.preferences import service as preferences
+from app.core.aliases.preferences.model import Preferences
 from app.core.categories import service as categories
 from app.core.domains import service as domains
 from app.errors import Conflict, FieldError, NotFound
@@ -19,19 +23,23 @@ _TRIES = 8
 
 
 async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, *, now: datetime) -> Alias:
-    """Make an alias by hand, or at random where `local_part` is None, on a shared domain (the first by default).
+    """Make an alias by hand, or at random where `local_part` is None; format and domain as the account prefers them.
 
-    Raises Invalid with a fault a field, Conflict when the address is or ever was somebody's.
+    Raises Invalid with a fault a field, Conflict when the address is or ever was somebody's, and LimitReached when the
+    account is full or this is too fast.
     """
-    domain = await _domain(conn, account_id, new, now=now)
+    preferred = await preferences.get(conn, account_id)
+    domain = await _domain(conn, account_id, new, preferred, now=now)
+    await limits.take(conn, account_id, now=now)
     site = sites.normal_site(new.site) or ""
+    style = preferences.style(new.format, preferred.format, site=site)
     written = AliasDetails(new.description.strip(), now, site, new.note.strip())
     settings = details.settings_of_new(new, today=now.date())
     local_part = naming.normal(new.local_part) if new.local_part is not None else None
     address = ""
     for _ in range(_TRIES if local_part is None else 1):
-        drawn = Address(local_part or generate.local_part(new.format or "words", site=site), domain)
-        alias_id = await _claim(conn, account_id, keyring, drawn, written, settings)
+        drawn = Address(local_part or generate.local_part(style, site=site), domain)
+        alias_id = await _claim(conn, account_id, keyring, drawn, written, settings, made_by="owner")
         if alias_id is not None:
             return await get(conn, account_id, keyring, alias_id)
         address = str(drawn)
@@ -40,11 +48,13 @@ async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, 
 
 async def suggest(conn: Conn, account_id: UUID, new: NewAlias, *, now: datetime) -> Address:
     """An address as `create` would make it at random, free at this moment and kept for nobody. Raises Invalid."""
-    domain = await _domain(conn, account_id, new, now=now)
+    preferred = await preferences.get(conn, account_id)
+    domain = await _domain(conn, account_id, new, preferred, now=now)
     site = sites.normal_site(new.site) or ""
+    style = preferences.style(new.format, preferred.format, site=site)
     drawn = Address("", domain)
     for _ in range(_TRIES):
-        drawn = Address(generate.local_part(new.format or "words", site=site), domain)
+        drawn = Address(generate.local_part(style, site=site), domain)
         if not await queries.is_taken(conn, str(drawn)):
             break
     return drawn
@@ -129,21 +139,31 @@ async def mailbox_to_make(conn: Conn, account_id: UUID, address: Address) -> Mai
 
 
 async def _claim(
-    conn: Conn, account_id: UUID, keyring: Keyring, address: Address, written: AliasDetails, settings: AliasSettings
+    conn: Conn,
+    account_id: UUID,
+    keyring: Keyring,
+    address: Address,
+    written: AliasDetails,
+    settings: AliasSettings,
+    *,
+    made_by: MadeBy = "service",
 ) -> UUID | None:
     alias_id = new_id()
     if not await queries.insert_address(conn, str(address), account_id, alias_id):
         return None
     sealed = details.seal(keyring, account_id, alias_id, written)
-    await queries.insert_alias(conn, account_id, alias_id, address=str(address), details=sealed, settings=settings)
+    await queries.insert_alias(
+        conn, account_id, alias_id, address=str(address), details=sealed, settings=settings, made_by=made_by
+    )
     return alias_id
 
 
-async def _domain(conn: Conn, account_id: UUID, new: NewAlias, *, now: datetime) -> str:
+async def _domain(conn: Conn, account_id: UUID, new: NewAlias, preferred: Preferences, *, now: datetime) -> str:
     """The domain to use. Raises Invalid with every fault."""
     shared = await domains.shared(conn)
     offered = await domains.offered(conn, account_id)
-    domain = addresses.normal_domain(new.domain) if new.domain else next(iter(offered), None)
+    usual = preferred.domain if preferred.domain in offered else next(iter(offered), None)
+    domain = addresses.normal_domain(new.domain) if new.domain else usual
     faults = []
     if domain is None or domain not in offered:
         names = ", ".join(offered) or "none is set up yet"

@@ -46,6 +46,8 @@ async def submit_setup(
             new,
             password=record,
             storage_limit=platform.storage_limit,
+            alias_limit=platform.alias_limit,
+            domain_limit=platform.domain_limit,
             today=utc_today(),
         )
         await give_roles(conn, platform.instance, now=utc_now())

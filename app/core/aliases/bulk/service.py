@@ -8,6 +8,7 @@ from uuid import UUID
 from app.core.aliases import checks
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.bulk import queries
+from app.core.aliases.limits import service as limits
 from app.core.aliases.model import AliasPatch, AliasStep, Bulk, BulkAction
 from app.core.aliases.queries import addresses_of, lock_aliases
 from app.core.categories import service as categories
@@ -36,7 +37,8 @@ async def apply(
 
     Passed over are ids that are not the account's, aliases that are deleted (but for "restore"), and for "delete" the
     role addresses, which every domain must answer for. Mail that went to the trash does not come back with its alias.
-    Raises Invalid for more than 5,000 ids, a category that is not there, a day that is past.
+    Raises Invalid for more than 5,000 ids, a category that is not there, a day that is past, and LimitReached where
+    what is restored does not fit the account.
     """
     if len(alias_ids) > MAX_AT_ONCE:
         raise Invalid.field("ids", f"Choose at most {MAX_AT_ONCE:,} aliases at once.")
@@ -76,7 +78,11 @@ async def _set_deleted(
     conn: Conn, account_id: UUID, bulk: Bulk, ids: Sequence[UUID], *, now: datetime
 ) -> Sequence[UUID]:
     if bulk.action == "restore":
-        return await queries.restore_aliases(conn, account_id, ids)
+        await limits.hold(conn, account_id)
+        restored = await queries.restore_aliases(conn, account_id, ids)
+        if restored:
+            await limits.assert_within(conn, account_id)
+        return restored
     changed = await queries.delete_aliases(
         conn, account_id, ids, deleted_on=now.date(), kept_local_parts=sorted(ROLE_LOCAL_PARTS)
     )
