@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, attachments, enclosed, entry, feed, lists, mail, public, search, threads
+from app.web.pages import aliases, attachments, domains, enclosed, entry, feed, lists, mail, public, search, threads
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -49,6 +49,16 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),
     ("POST", "/aliases/{alias_id:uuid}/enabled", aliases.submit_enabled),
+    # Domains
+    ("GET", "/domains", domains.show_domains),
+    ("POST", "/domains", domains.submit_domain),
+    ("GET", "/domains/{domain:str}", domains.show_domain),
+    ("POST", "/domains/{domain:str}/check", domains.submit_check),
+    ("POST", "/domains/{domain:str}/catch-all", domains.submit_catch_all),
+    ("POST", "/domains/{domain:str}/delete", domains.submit_delete),
+    ("POST", "/shared-domains", domains.submit_shared),
+    ("POST", "/shared-domains/{domain:str}/default", domains.submit_default),
+    ("POST", "/shared-domains/{domain:str}/remove", domains.submit_removal),
 )
 
 

@@ -3,6 +3,7 @@
 from procrastinate import App, PsycopgConnector
 
 from app.core.auth import service as auth
+from app.core.domains import checking
 from app.core.filing import deletion
 from app.core.messages.sweep import sweep
 from app.core.platform import Platform
@@ -44,5 +45,10 @@ def build(connector: PsycopgConnector, platform: Platform) -> App:
         async with platform.db.transaction() as conn:
             count = await rules.forget_deleted(conn, now=utc_now())
         logger().info("rules_forgotten", count=count)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="check_domains", queueing_lock="check_domains", pass_context=False)
+    async def check_domains(timestamp: int) -> None:  # noqa: ARG001
+        logger().info("domains_checked", count=await checking.check_due(platform, now=utc_now()))
 
     return app

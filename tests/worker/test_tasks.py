@@ -132,6 +132,7 @@ async def test_a_task_that_fails_is_marked_so_and_the_worker_goes_on(
 async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
     crons = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
     assert crons == {
+        "check_domains": "*/10 * * * *",
         "empty_trash": "29 * * * *",
         "forget_deleted_rules": "53 * * * *",
         "forget_ended_sessions": "17 * * * *",

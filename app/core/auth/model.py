@@ -17,6 +17,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     session_id: UUID | None = None
     key_id: UUID | None = None
+    has_failing_domain: bool = False
+    """Of sessions: the proof of one of the account's domains is missing, which every page says."""
 
     def __repr__(self) -> str:
         return f"Actor({self.account_id})"
@@ -54,3 +56,4 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     holder_id: UUID
     keyring: bytes
     credential_id: UUID
+    has_failing_domain: bool = False

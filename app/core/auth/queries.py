@@ -37,7 +37,9 @@ async def session(conn: Conn, session_id: UUID) -> Credential | None:
     async with conn.cursor(row_factory=class_row(Credential)) as cursor:
         await cursor.execute(
             """SELECT account_id, a.login, a.is_admin, a.status, s.secret_hash, s.expires_at,
-                      h.holder_id, h.keyring, s.session_id AS credential_id
+                      h.holder_id, h.keyring, s.session_id AS credential_id,
+                      EXISTS (SELECT FROM account_domains d WHERE d.account_id = a.account_id
+                                                              AND d.failing_since IS NOT NULL) AS has_failing_domain
                FROM session_owners o
                JOIN sessions s USING (account_id, session_id)
                JOIN accounts a USING (account_id)

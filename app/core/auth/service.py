@@ -104,4 +104,5 @@ def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_sessio
         keyring=keyring,
         session_id=found.credential_id if is_session else None,
         key_id=None if is_session else found.credential_id,
+        has_failing_domain=found.has_failing_domain,
     )
