@@ -21,11 +21,14 @@ _SETTLING = timedelta(days=30)
 _LEAST_MESSAGES = 4
 _LEAST_DAYS = timedelta(days=14)
 """From an organisation alone, before an alias without a site is taken for its own."""
-_MOST_REGULARS = 1
-_REGULAR_MESSAGES = 4
-"""Two more who write that often, and an alias without a site has more than one purpose."""
+_BURST = 3
+_TIMES_FASTER = 4
+"""So many strangers, in a quarter of the time from one to the next that the first let pass: one message each tells."""
+_LONG_ALONE = timedelta(days=60)
+_REGULAR_MESSAGES = 6
+"""Who writes so often was most likely given the address."""
 _LEAST_OF_STRANGER = 2
-"""Messages of a stranger to an alias without a site: anybody may write once."""
+"""Messages of a single stranger to an alias without a site: anybody may write once."""
 _SHORTEST_WORD = 3
 
 
@@ -55,7 +58,7 @@ class Correspondence(msgspec.Struct, frozen=True, kw_only=True):
 def judge(place: Place, heard: Sequence[Correspondence]) -> dict[str, Leak]:
     """The leaks by stranger, out of all the organisations that the alias has heard from, in the order they came."""
     telling = [one for one in heard if not (kinship.is_shared(one.organisation) or one.is_bounce)]
-    home = _home(place, telling)
+    home = _home(place, telling, heard)
     if home is None:
         return {}
     source, is_named = home
@@ -71,19 +74,21 @@ def judge(place: Place, heard: Sequence[Correspondence]) -> dict[str, Leak]:
             strangers.append((one, tuple(known)))
     if not is_named and not _is_for_one(source, known, strangers):
         return {}
+    tells_once = is_named or len(strangers) >= _BURST
     return {
         one.organisation: _leak(source, one, before, is_named=is_named)
         for one, before in strangers
-        if is_named or _is_striking(one, before)
+        if tells_once or one.message_count >= _LEAST_OF_STRANGER
     }
 
 
-def _home(place: Place, telling: Sequence[Correspondence]) -> tuple[str, bool] | None:
+def _home(place: Place, telling: Sequence[Correspondence], heard: Sequence[Correspondence]) -> tuple[str, bool] | None:
     """(whose the alias is, whether its owner said so): the site, else who is called as the alias is, else the first."""
     if place.site:
         return place.site, True
-    called = (one.organisation for one in telling if _is_called(one.organisation, place.words))
-    named = next(called, None)
+    # Mail through a sending service names its firm in claims alone.
+    names = (name for one in heard for name in (one.organisation, *sorted(one.claims)) if not kinship.is_shared(name))
+    named = next((name for name in names if _is_called(name, place.words)), None)
     if named is not None:
         return named, True
     return (telling[0].organisation, False) if telling else None
@@ -117,14 +122,21 @@ def _is_mailer_of(place: Place, one: Correspondence, known: Sequence[Corresponde
 def _is_for_one(
     source: str, known: Sequence[Correspondence], strangers: Sequence[tuple[Correspondence, tuple[Correspondence, ...]]]
 ) -> bool:
-    """Whether an alias of which nobody said whose it is has been one organisation's until strangers came."""
+    """Whether an alias of which nobody said whose it is has been one organisation's until strangers came.
+
+    An address that was given to many hears from new ones all the time; one that leaked is quiet for long, and then is
+    not: so several strangers tell by how fast they follow each other, few by coming late and not staying.
+    """
     count = sum(one.message_count for one in known if kinship.are_related(one.organisation, source))
+    if not strangers or count < _LEAST_MESSAGES:
+        return False
+    days = [one.first_on for one, _ in strangers]
+    alone = days[0] - known[0].first_on
+    if len(strangers) < _BURST:
+        return alone >= _LONG_ALONE and all(one.message_count < _REGULAR_MESSAGES for one, _ in strangers)
     regulars = sum(one.message_count >= _REGULAR_MESSAGES for one, _ in strangers)
-    return count >= _LEAST_MESSAGES and regulars <= _MOST_REGULARS
-
-
-def _is_striking(one: Correspondence, before: Sequence[Correspondence]) -> bool:
-    return bool(before) and one.message_count >= _LEAST_OF_STRANGER and one.first_on - before[0].first_on >= _LEAST_DAYS
+    gap = (days[-1] - days[0]) / (len(days) - 1)
+    return regulars * 2 <= len(strangers) and alone >= max(_LEAST_DAYS, _TIMES_FASTER * gap)
 
 
 def _leak(source: str, one: Correspondence, before: Sequence[Correspondence], *, is_named: bool) -> Leak:
