@@ -43,7 +43,7 @@ async def body_of(
     """What is wanted of it, if it is there; else the text, unless that is empty or less than the HTML says."""
     safe = await safe_html(platform, session, opened)
     words = None
-    if opened.text is not None and opened.text.strip():
+    if opened.text is not None and has_text(opened):
         words = await asyncio.to_thread(text_part, opened.text, part)
     usual: View = "html" if safe is not None and (words is None or opened.is_html_first) else "text"
     hosts = safe.blocked_hosts[:_MAX_HOSTS] if safe is not None else ()
@@ -55,6 +55,11 @@ async def body_of(
         attached=fitting_part(listed(opened.attachments, opened.html), 1, room=_FILES_BYTES),
         enclosed=opened.enclosed[: fitting(map(_card_bytes, opened.enclosed), _CARDS_BYTES)],
     )
+
+
+def has_text(opened: OpenMessage) -> bool:
+    """Whether it says anything in plain text."""
+    return opened.text is not None and bool(opened.text.strip())
 
 
 async def safe_html(platform: Platform, session: Session, opened: OpenMessage) -> SafeHtml | None:

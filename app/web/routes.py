@@ -3,7 +3,23 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
-from app.web.pages import aliases, attachments, domains, enclosed, entry, feed, lists, mail, public, search, threads
+from app.web.pages import (
+    aliases,
+    attachments,
+    blocking,
+    domains,
+    enclosed,
+    entry,
+    feed,
+    lists,
+    mail,
+    public,
+    refusals,
+    rules,
+    search,
+    threads,
+    waiting,
+)
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
@@ -32,6 +48,7 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/messages/{message_id:uuid}/headers", mail.show_headers),
     ("GET", "/messages/{message_id:uuid}/source", mail.show_source),
     ("GET", "/messages/{message_id:uuid}/print", mail.show_print),
+    ("POST", "/messages/{message_id:uuid}/sender", blocking.submit_sender),
     ("GET", "/messages/{message_id:uuid}/enclosed/{ordinal:int}", enclosed.show_enclosed),
     ("GET", "/messages/{message_id:uuid}/enclosed/{ordinal:int}/html", enclosed.show_enclosed_html),
     ("GET", "/messages/{message_id:uuid}/enclosed/{ordinal:int}/source", enclosed.show_enclosed_source),
@@ -41,6 +58,15 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/inline/{token:str}", mail.show_picture),
     ("GET", "/threads/{thread_id:uuid}", threads.show_thread),
     ("GET", "/search", search.show_search),
+    # Who may write, who waits, who was refused
+    ("GET", "/waiting", waiting.show_waiting),
+    ("POST", "/waiting", waiting.submit_waiting),
+    ("GET", "/rules", rules.show_rules),
+    ("POST", "/rules", rules.submit_rules),
+    ("GET", "/rules/{rule_id:uuid}", rules.show_rule),
+    ("POST", "/rules/{rule_id:uuid}/delete", rules.submit_delete),
+    ("GET", "/refusals", refusals.show_refusals),
+    ("POST", "/refusals/{refusal_id:uuid}/allow", refusals.submit_allow),
     # Settings, and what is made there
     ("GET", "/settings", feed.show_settings),
     ("POST", "/settings/feed", feed.submit_feed),

@@ -10,7 +10,7 @@ from litestar import MediaType, Response
 from litestar.response.redirect import Redirect
 
 from app.lib.times import utc_now
-from app.web import dates, invitations, sizes
+from app.web import dates, invitations, reasons, sizes
 from app.web.fitting import clipped, few
 from app.web.text import folded_text, linked_text
 
@@ -32,7 +32,9 @@ class View:
             lstrip_blocks=True,
         )
         self._templates.globals["static"] = asset_urls
+        self._templates.globals["answer_words"] = reasons.answer_words
         self._templates.filters |= {
+            "caution_words": reasons.caution_words,
             "clipped": clipped,
             "day": dates.day,
             "few": few,
@@ -46,6 +48,7 @@ class View:
             "event_utc_times": invitations.utc_times,
             "iso": dates.iso,
             "moment": dates.moment,
+            "reason_words": reasons.reason_words,
             "short": dates.short,
             "size": sizes.human,
             "folded": folded_text,

@@ -48,7 +48,7 @@ async def release(
     newest 200 of the alias) comes in as well. Raises NotFound when none is held, Invalid for more than 200 ids,
     LimitReached for too many rules.
     """
-    chosen = await _held(conn, actor, message_ids)
+    chosen = await still_held(conn, actor, message_ids)
     if not is_allowed:
         return await move(conn, actor, chosen, "inbox", (), now=now)
     return await _settle(platform, conn, actor, chosen, "allow", "address", is_everywhere=False, now=now)
@@ -67,7 +67,7 @@ async def block(
     """Block the senders of held messages, or their domains, on the alias or everywhere; all that is held of them goes
     into the trash. Raises as `release`.
     """
-    chosen = await _held(conn, actor, message_ids)
+    chosen = await still_held(conn, actor, message_ids)
     return await _settle(platform, conn, actor, chosen, "block", kind, is_everywhere=is_everywhere, now=now)
 
 
@@ -88,7 +88,8 @@ async def move(
     return Settled(made=tuple(made), count=len(moved), back=(back,) if moved else ())
 
 
-async def _held(conn: Conn, actor: Actor, message_ids: Sequence[UUID]) -> list[MessageLine]:
+async def still_held(conn: Conn, actor: Actor, message_ids: Sequence[UUID]) -> list[MessageLine]:
+    """Those of the messages that are held. Raises NotFound when none is, Invalid for more than 200 ids."""
     if len(message_ids) > MAX_AT_ONCE:
         raise Invalid.field("ids", f"Choose at most {MAX_AT_ONCE} messages at once.")
     rows = await message_queries.messages_of(conn, actor.account_id, message_ids)

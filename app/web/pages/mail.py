@@ -15,12 +15,13 @@ from app.core.threads import service as threads
 from app.errors import NotFound
 from app.lib.times import utc_now
 from app.web import downloads
-from app.web.body import View, body_of, safe_html
+from app.web.body import View, body_of, has_text, safe_html
 from app.web.fitting import part, weight
 from app.web.forms import AnyRequest
 from app.web.glance import is_seen
 from app.web.headers import MAIL_CSP, PRINT_CSP
-from app.web.pages import lists
+from app.web.notices import Notice
+from app.web.pages import blocking, lists
 from app.web.paging import PartNumber
 from app.web.session import GivenSession
 from app.web.site import GivenPlatform, GivenSite
@@ -46,6 +47,9 @@ async def show_message(
         if not opened.line.is_read and is_seen(request):
             await filing.mark_read(conn, session.actor.account_id, message_id, is_read=True)
         in_thread = await threads.size(conn, session.actor.account_id, opened.line.thread_id)
+        sender = await blocking.sender_on(platform, conn, session, opened.line)
+    # What a stranger wrote is read as text first.
+    usual: View | None = "text" if opened.line.folder == "held" and has_text(opened) else None
     return site.view.page(
         "message.html",
         session=session,
@@ -53,8 +57,10 @@ async def show_message(
         line=opened.line,
         summary=opened.line.summary,
         place=lists.place_of(opened.line.folder),
-        body=await body_of(platform, session, opened, view, part=number),
+        body=await body_of(platform, session, opened, view or usual, part=number),
         in_thread=in_thread,
+        sender=sender,
+        notice=Notice.of(request.query_params),
     )
 
 

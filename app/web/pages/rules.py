@@ -1,0 +1,231 @@
+"""Rules about senders: finding, making, one or many at once, and deleting them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+from litestar.params import FromPath, FromQuery
+from litestar.response.redirect import Redirect
+
+from app.core.aliases import service as aliases
+from app.core.platform import Platform
+from app.core.rules import bulk, cautions, finding
+from app.core.rules import service as rules
+from app.core.rules.bulk import Written
+from app.core.rules.cautions import Caution
+from app.core.rules.finding import Found
+from app.core.rules.model import Rule, Scope, Verdict
+from app.errors import Invalid
+from app.lib.db import Conn
+from app.lib.times import utc_now
+from app.web import forms, reasons, undo
+from app.web.fitting import fitting, weight
+from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.notices import Notice, told
+from app.web.paging import address
+from app.web.session import GivenSession, Session
+from app.web.site import GivenPlatform, GivenSite, Site
+from app.web.undo import RuleStep
+from app.web.view import see_other
+
+_PAGE = 50
+_ROOM, _RULE_BYTES = 36_000, 900
+_FAULTS_SHOWN = 50
+_NO_RULES = Found(rules=[], older=None)
+_VERDICTS: dict[str, Verdict] = {"block": "block", "allow": "allow"}
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule and what is to be said of its domain."""
+
+    rule: Rule
+    readable: str
+    look_alike: str
+    caution: Caution | None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list is narrowed to, as its address says it."""
+
+    q: str = ""
+    verdict: str = ""
+    alias: str = ""
+    """An address; `*` for the rules of the whole account."""
+
+    @property
+    def query(self) -> str:
+        """The same as an address says it."""
+        fields = (("q", self.q), ("verdict", self.verdict), ("alias", self.alias))
+        return urlencode([(name, text) for name, text in fields if text])
+
+
+async def show_rules(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """The form for new ones, then the rules, fifty or as many as fit, newest first."""
+    query = request.query_params
+    wanted = Wanted(
+        q=query.get("q", "").strip()[:320], verdict=query.get("verdict", ""), alias=query.get("alias", "").strip()[:320]
+    )
+    return await _page(request, platform, site, session, wanted, before=before)
+
+
+async def submit_rules(
+    request: AnyRequest, platform: GivenPlatform, site: GivenSite, session: GivenSession
+) -> Response[str] | Redirect:
+    """Make rules of all senders that were written; what could not be understood stays in the form."""
+    form = await forms.read(request)
+    verdict = _VERDICTS.get(form.get("verdict", ""))
+    try:
+        if verdict is None:
+            raise Invalid.field("verdict", "Choose whether to block or to allow.")
+        texts = bulk.lines(form.get("senders", ""))
+        if not texts:
+            raise Invalid.field("senders", "Write an address (ada@shop.example) or a domain (shop.example).")
+        async with platform.db.transaction() as conn:
+            alias_id = await _alias_of(conn, session, form.get("to", ""))
+            written = await bulk.make(
+                platform, conn, session.actor, texts, verdict, alias_id=alias_id, note=form.get("note", "")
+            )
+    except Invalid as error:
+        return await _page(request, platform, site, session, Wanted(), form=form, faults=Faults.of(error))
+    failed = [one for one in written if one.outcome in {"invalid", "too_many"}]
+    if failed:
+        form = {**form, "senders": "\n".join(one.text for one in failed)}
+        return await _page(
+            request, platform, site, session, Wanted(), form=form, faults=_faults(written, failed), failed=failed
+        )
+    return see_other(_made(written, verdict))
+
+
+async def show_rule(
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    rule_id: FromPath[UUID],
+) -> Response[str]:
+    """One rule and what it does."""
+    async with platform.db.connection() as conn:
+        rule = await rules.get(conn, session.actor, rule_id)
+    return site.view.page(
+        "rule.html",
+        session=session,
+        one=_shown(rule),
+        notice=Notice.of(request.query_params),
+    )
+
+
+async def submit_delete(
+    request: AnyRequest, platform: GivenPlatform, session: GivenSession, rule_id: FromPath[UUID]
+) -> Redirect:
+    """Delete a rule, and go back to a page that offers to restore it."""
+    form = await forms.read(request)
+    async with platform.db.transaction() as conn:
+        await rules.delete(conn, session.actor, rule_id, now=utc_now())
+    word = undo.pack((), (RuleStep(back="restore", rule_ids=(rule_id,)),))
+    return see_other(told(form.get("back", "") or "/rules", "deleted", 1, word))
+
+
+async def _page(
+    request: AnyRequest,
+    platform: Platform,
+    site: Site,
+    session: Session,
+    wanted: Wanted,
+    *,
+    before: UUID | None = None,
+    form: Form | None = None,
+    faults: Faults = NO_FAULTS,
+    failed: Sequence[Written] = (),
+) -> Response[str]:
+    async with platform.db.connection() as conn:
+        found = await _found(conn, session, wanted, before)
+    count = fitting((_bytes(rule) for rule in found.rules), _ROOM - weight((form or {}).get("senders", "")))
+    here = address("/rules", wanted.query)
+    return site.view.page(
+        "rules.html",
+        status=422 if faults.summary else 200,
+        session=session,
+        rules=[_shown(rule) for rule in found.rules[:count]],
+        older=found.rules[count - 1].rule_id if len(found.rules) > count else found.older,
+        is_first=before is None,
+        wanted=wanted,
+        here=here,
+        back=address(here, f"before={before}") if before else here,
+        form=form or ({"to": wanted.alias} if wanted.alias != "*" else {}),
+        faults=faults,
+        failed=failed[:_FAULTS_SHOWN],
+        left_out=max(0, len(failed) - _FAULTS_SHOWN),
+        notice=Notice.of(request.query_params),
+    )
+
+
+async def _found(conn: Conn, session: Session, wanted: Wanted, before: UUID | None) -> Found:
+    scope: Scope = None
+    if wanted.alias == "*":
+        scope = "account"
+    elif wanted.alias:
+        scope = await aliases.find(conn, session.actor.account_id, wanted.alias)
+        if scope is None:
+            return _NO_RULES
+    return await finding.containing(
+        conn,
+        session.actor,
+        wanted.q,
+        scope=scope,
+        verdict=_VERDICTS.get(wanted.verdict),
+        before=before,
+        limit=_PAGE,
+    )
+
+
+async def _alias_of(conn: Conn, session: Session, text: str) -> UUID | None:
+    """The alias that rules are for; None where none is named. Raises Invalid."""
+    if not text.strip():
+        return None
+    alias_id = await aliases.find(conn, session.actor.account_id, text)
+    if alias_id is None:
+        raise Invalid.field("to", "You have no alias with this address. Leave it empty for all your aliases.")
+    return alias_id
+
+
+def _faults(written: Sequence[Written], failed: Sequence[Written]) -> Faults:
+    done = Counter(one.outcome for one in written)
+    made, there = done["made"] + done["turned"], done["there"]
+    told_of = [f"{made} made" if made else "", f"{there} there already" if there else ""]
+    rest = f"{len(failed)} not understood" if done["invalid"] else f"{len(failed)} too many"
+    text = ", ".join([part for part in told_of if part] + [rest])
+    return Faults(f"Of {len(written)} senders: {text}.", {"senders": failed[0].told})
+
+
+def _made(written: Sequence[Written], verdict: Verdict) -> str:
+    """The list again, with how many rules were made and how to take them back."""
+    new = tuple(one.rule_id for one in written if one.outcome == "made" and one.rule_id)
+    turned = tuple(one.rule_id for one in written if one.outcome == "turned" and one.rule_id)
+    steps = [RuleStep(back="remove", rule_ids=new)] if new else []
+    if turned:
+        steps.append(RuleStep(back="allow" if verdict == "block" else "block", rule_ids=turned))
+    count = len(new) + len(turned)
+    done = "blocked" if verdict == "block" else "allowed"
+    return told("/rules", done if count else "known", count or len(written), undo.pack((), steps))
+
+
+def _shown(rule: Rule) -> Shown:
+    return Shown(
+        rule=rule,
+        readable=reasons.readable(rule),
+        look_alike=reasons.look_alike(rule),
+        caution=cautions.caution(rule.text) if rule.kind == "domain" else None,
+    )
+
+
+def _bytes(rule: Rule) -> int:
+    return _RULE_BYTES + 3 * weight(rule.text) + weight(rule.note) + weight(rule.alias_address or "")

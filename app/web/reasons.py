@@ -1,0 +1,64 @@
+"""Why mail was refused and what is to be careful about, in the owner's words. Pure."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from app.core.messages.html.hosts import is_deceptive, readable_form
+from app.core.rules.cautions import Caution
+from app.core.rules.model import Rule
+
+_CAUTIONS: Mapping[Caution, str] = {
+    "mail_provider": "this is a mail provider, where anybody can have an address; a rule about it meets all of them.",
+    "sending_service": "this service sends mail for many others; a rule about it meets all of them.",
+    "public_suffix": "many owners have domains below this one; a rule about it meets all of them.",
+}
+_REASONS: Mapping[str, str] = {
+    "sender_blocked": "You have blocked this sender",
+    "alias_disabled": "The alias is switched off",
+    "alias_expired": "The alias has expired",
+    "alias_limit": "The alias has had all the messages it takes",
+    "alias_idle": "The alias had not been used for too long",
+    "account_suspended": "The account is suspended",
+    "domain_paused": "The alias's domain is paused",
+    "too_many_new": "Too many new aliases were made by mail",
+    "over_quota": "Your mailbox was full",
+    "too_large": "The message was too large",
+    "line_too_long": "The message had a line that was too long",
+    "bare_cr_lf": "The message was malformed in a way that hides other messages",
+    "too_many_recipients": "The message had too many recipients",
+    "lookup_failed": "Restante had a fault of its own",
+}
+
+
+def caution_words(caution: Caution) -> str:
+    """The end of a sentence that begins with "Careful:"."""
+    return _CAUTIONS[caution]
+
+
+def reason_words(reason: str) -> str:
+    """Why, without a full stop; reasons that are not known yet as they are."""
+    return _REASONS.get(reason, reason.replace("_", " ").capitalize())
+
+
+def answer_words(code: int, reason: str) -> str:
+    """What the sender learned of it."""
+    if code < HTTPStatus.MULTIPLE_CHOICES:
+        if reason == "sender_blocked":
+            return "The sender was told nothing: the same mail was taken for others, your copy was dropped."
+        return "The sender was told nothing: the mail was taken and dropped, as the alias says."
+    if code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "The sender's server was asked to try again later."
+    return "The sender was told, and gets the mail back."
+
+
+def look_alike(rule: Rule) -> str:
+    """The rule's domain as it looks, where its letters are made to be misread; else empty."""
+    domain = rule.text.rpartition("@")[2]
+    return readable_form(domain) if is_deceptive(domain) else ""
+
+
+def readable(rule: Rule) -> str:
+    """The rule's text in its own script where that differs from how domains are looked up; else empty."""
+    local, at, domain = rule.text.rpartition("@")
+    shown = f"{local}{at}{readable_form(domain)}"
+    return shown if shown != rule.text else ""
