@@ -44,6 +44,10 @@ _MAX_LABEL_CHARS = 40
 _UNSURE = frozenset({None, "ascii", "utf_8", "cp1252"})
 """What programs write that do not know better."""
 _BY_NUMBER = re.compile(r"(?:cp|ibm|windows)_(\d{3,4})\Z")
+_SAID_BY_HTML = re.compile(
+    rb"<(?:meta\b[^>]{0,300}?\bcharset\s*=|\?xml\b[^>]{0,300}?\bencoding\s*=)[\s\"']*([\w.:-]{1,40})", re.IGNORECASE
+)
+_HTML_HEAD = 2048
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
 _MIXED = "restante_mixed"
@@ -66,6 +70,23 @@ def decode(raw: bytes, label: str | None) -> str:
             except (UnicodeError, ValueError):
                 continue
     return _whole(raw.decode(codec or "utf_8", "replace"), codec)
+
+
+def decode_html(raw: bytes, label: str | None) -> str:
+    """As `decode`; where no label is known the document's own counts, unless the bytes are UTF-8 all the same."""
+    if _codec(label) in {None, "ascii"}:
+        said = _SAID_BY_HTML.search(raw, 0, _HTML_HEAD)
+        if said is not None and not _is_utf8(raw):
+            return decode(raw, said[1].decode("ascii", "replace"))
+    return decode(raw, label)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _guessed(raw: bytes, codec: str | None) -> str:

@@ -3,7 +3,7 @@
 import quopri
 from collections.abc import AsyncIterator
 
-from app.core.messages.charsets import decode
+from app.core.messages.charsets import decode, decode_html
 from app.core.messages.cut import Cut, restore
 from app.core.messages.objects import StoredCuts
 from app.core.messages.parts import Leaf
@@ -54,12 +54,13 @@ def size(leaf: Leaf) -> int | None:
 
 async def text(leaf: Leaf, cuts: StoredCuts, *, limit: int) -> tuple[str, bool]:
     """(the leaf's text, whether more than `limit` bytes of it were left out)."""
+    read = decode_html if leaf.content_type == "text/html" else decode
     collected = bytearray()
     async for chunk in stream(leaf, cuts):
         collected += chunk
         if len(collected) > limit:
-            return decode(bytes(collected[:limit]), leaf.charset), True
-    return decode(bytes(collected), leaf.charset), False
+            return read(bytes(collected[:limit]), leaf.charset), True
+    return read(bytes(collected), leaf.charset), False
 
 
 async def _raw(leaf: Leaf, cuts: StoredCuts) -> AsyncIterator[bytes]:

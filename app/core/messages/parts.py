@@ -3,6 +3,7 @@
 import quopri
 import re
 from email.message import Message
+from typing import Any
 
 import msgspec
 
@@ -122,6 +123,8 @@ def token(value: str) -> str:
 def filename(part: Message) -> str:
     """The name the sender gave (RFC 2231 or RFC 2047), without folders, control or direction-changing characters."""
     name = parameter(part, "filename", "Content-Disposition") or parameter(part, "name") or ""
+    if name.startswith('"'):  # its end is missing, or something stands behind it
+        name = name[1:].partition('"')[0] or name
     return fit_name(headers.text(name))
 
 
@@ -142,9 +145,14 @@ def fit_name(name: str) -> str:
 
 
 def parameter(part: Message, name: str, header: str = "Content-Type") -> str | None:
-    """A parameter's value, RFC 2231's encoding undone: there the library gives (charset, language, octets as text)."""
+    """A parameter's value, RFC 2231's encoding undone: there the library gives (charset, language, octets as text).
+
+    Where it is given both ways, the encoded one counts, as the other is for programs that do not know it (RFC 6266).
+    """
     try:
-        value = part.get_param(name, header=header)
+        given: list[tuple[str, Any]] = part.get_params([], header=header)
+        values = [value for key, value in given if key.lower() == name]
+        value = next((one for one in values if isinstance(one, tuple)), values[0] if values else None)
         if not isinstance(value, tuple):
             return value
         return decode(value[2].encode("latin-1", "surrogateescape"), value[0])

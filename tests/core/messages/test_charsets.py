@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.messages.charsets import decode
+from app.core.messages.charsets import decode, decode_html
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,22 @@ def test_other_scripts_are_told_by_their_bytes(codec: str, text: str, label: str
 )
 def test_western_text_stays_western(text: str) -> None:
     assert decode(text.encode("cp1252"), None) == text
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<meta charset=windows-1250>",
+        "<META http-equiv='Content-Type' content='text/html; charset=windows-1250'>",
+        '<?xml version="1.0" encoding="windows-1250"?>',
+    ],
+)
+def test_html_without_a_label_is_read_as_it_says_itself(head: str) -> None:
+    html = f"<html><head>{head}</head><p>Příliš žluťoučký kůň</p>"
+    assert decode_html(html.encode("cp1250"), None) == html
+    assert decode_html(html.encode("cp1250"), "us-ascii") == html
+    assert decode_html(html.encode(), None) == html
+    assert decode_html(html.encode("iso8859-2"), "iso-8859-2") == html
 
 
 def test_utf8_under_a_western_label_is_utf8() -> None:
