@@ -177,7 +177,7 @@ def key_create(*, login: str, name: str, as_json: bool) -> None:
 
 @main.group()
 def domain() -> None:
-    """Shared domains."""
+    """Shared domains, and who has proven one."""
 
 
 @domain.command("add")
@@ -186,6 +186,37 @@ def domain() -> None:
 def domain_add(*, name: str, as_json: bool) -> None:
     """Take mail for the domain NAME; everybody may make aliases there."""
     _run(commands.domain_add(name), as_json=as_json)
+
+
+@domain.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def domain_list(*, as_json: bool) -> None:
+    """List the shared domains, the default first."""
+    _run(commands.domain_list(), as_json=as_json)
+
+
+@domain.command("default")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def domain_default(*, name: str, as_json: bool) -> None:
+    """Make aliases on the shared domain NAME unless another is chosen."""
+    _run(commands.domain_default(name), as_json=as_json)
+
+
+@domain.command("remove")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def domain_remove(*, name: str, as_json: bool) -> None:
+    """Take no more mail for the shared domain NAME, on which nobody has or had an alias."""
+    _run(commands.domain_remove(name), as_json=as_json)
+
+
+@domain.command("release")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def domain_release(*, name: str, as_json: bool) -> None:
+    """Take the domain NAME from the account that has proven it, for who owns it now."""
+    _run(commands.domain_release(name), as_json=as_json)
 
 
 def _run(command: commands.Command, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from app.core.aliases import service as aliases
 from app.core.aliases.limits import service as allowances
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
+from app.core.domains import names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
@@ -141,6 +142,52 @@ def domain_add(name: str) -> Command:
             domain = await domains.add_shared(conn, name, today=utc_today())
             await give_roles(conn, platform.instance, now=utc_now())
         return {"domain": domain}
+
+    return run
+
+
+def domain_list() -> Command:
+    """The shared domains, the default first."""
+
+    async def run(platform: Platform) -> list[Row]:
+        async with platform.db.connection() as conn:
+            return [
+                {"domain": one.domain, "is_default": number == 0, "is_configured": one.is_configured}
+                for number, one in enumerate(await domains.listed(conn))
+            ]
+
+    return run
+
+
+def domain_default(name: str) -> Command:
+    """Offer a shared domain first."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            await domains.set_default(conn, names.asked_name(name))
+        return {"domain": names.asked_name(name), "is_default": True}
+
+    return run
+
+
+def domain_remove(name: str) -> Command:
+    """Take no more mail for a shared domain that nobody has used."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            await domains.remove_shared(conn, names.asked_name(name))
+        return {"domain": names.asked_name(name), "removed": True}
+
+    return run
+
+
+def domain_release(name: str) -> Command:
+    """Take a proven domain away from its account, so that somebody else can prove it."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            count = await owned.release(conn, names.asked_name(name))
+        return {"domain": names.asked_name(name), "aliases_switched_off": count}
 
     return run
 

@@ -132,3 +132,22 @@ async def test_a_login_that_nobody_has(platform: Platform, command: commands.Com
         await command(platform)
     async with platform.db.connection() as conn:
         assert await accounts.everyone(conn) == []
+
+
+async def test_shared_domains_are_listed_ordered_and_removed(platform: Platform) -> None:
+    await commands.domain_add("second.test")(platform)
+    assert await commands.domain_default("Second.test")(platform) == {"domain": "second.test", "is_default": True}
+    assert await commands.domain_list()(platform) == [
+        {"domain": "second.test", "is_default": True, "is_configured": False},
+        {"domain": "restante.test", "is_default": False, "is_configured": True},
+    ]
+    assert await commands.domain_remove("second.test")(platform) == {"domain": "second.test", "removed": True}
+    with pytest.raises(Conflict):
+        await commands.domain_remove("restante.test")(platform)
+    for command in (
+        commands.domain_default("gone.test"),
+        commands.domain_remove("\0"),
+        commands.domain_release("x.test"),
+    ):
+        with pytest.raises(NotFound):
+            await command(platform)

@@ -12,6 +12,7 @@ import msgspec
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
+from app.core.aliases.limits import service as limits
 from app.core.aliases.model import Mailbox
 from app.core.domains import owned, patterns, queries
 from app.core.domains.model import Obstacle, Reception
@@ -62,7 +63,8 @@ async def catch(platform: Platform, conn: Conn, address: Address, domain: Recept
 async def make(platform: Platform, mailboxes: Sequence[Mailbox], *, now: datetime) -> dict[UUID, Mailbox]:
     """Make the aliases that mail is about to be stored for; each mailbox as it is now, by its earlier alias id.
 
-    Whoever makes one at the same moment wins, and the mail goes there. Raises LimitReached, Unavailable.
+    Whoever makes one at the same moment wins, and the mail goes there. Raises LimitReached (the day's number, or all
+    that the account may have), Unavailable.
     """
     made: dict[UUID, Mailbox] = {}
     async with platform.db.transaction() as conn:
@@ -76,9 +78,11 @@ async def make(platform: Platform, mailboxes: Sequence[Mailbox], *, now: datetim
 
 async def _make(conn: Conn, mailbox: Mailbox, address: Address, *, now: datetime) -> Mailbox:
     account_id = mailbox.account_id
+    await limits.hold(conn, account_id)
     if await aliases.claim_unattended(conn, account_id, address, mailbox.alias_id):
         if not await queries.take_making(conn, account_id, address.domain, now=now, a_day=MADE_A_DAY):
             raise LimitReached("Today's number of new aliases on this domain is used up.", code="too_many_new")
+        await limits.assert_within(conn, account_id)
         return msgspec.structs.replace(mailbox, is_to_be_made=False)
     there = await aliases.mailbox(conn, address)
     if there is None or there.account_id != account_id:
@@ -87,7 +91,8 @@ async def _make(conn: Conn, mailbox: Mailbox, address: Address, *, now: datetime
 
 
 async def _may_make(conn: Conn, account_id: UUID, domain: str, *, now: datetime) -> bool:
-    return await queries.is_making_allowed(conn, account_id, domain, now=now, a_day=MADE_A_DAY)
+    has_room = (await limits.allowance(conn, account_id)).room > 0
+    return has_room and await queries.is_making_allowed(conn, account_id, domain, now=now, a_day=MADE_A_DAY)
 
 
 def _is_wanted(platform: Platform, mailbox: Mailbox, domain: Reception, address: Address) -> bool:

@@ -18,7 +18,7 @@ PatternKind = Literal["wildcard", "regex"]
 PATTERN_KINDS: tuple[PatternKind, ...] = get_args(PatternKind)
 
 Obstacle = Literal["domain_paused", "too_many_new"]
-"""What keeps mail for an unknown address out for now: a lost proof, or so many aliases made by mail in a day."""
+"""What keeps mail for an unknown address out for now: a lost proof, or all aliases there may be, in all or in a day."""
 
 
 class SharedDomain(msgspec.Struct, frozen=True, kw_only=True):

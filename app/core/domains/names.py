@@ -1,5 +1,6 @@
 """Names of domains as people type and read them (IDNA 2008, RFC 5891), and which of them can be one account's. Pure."""
 
+import re
 import unicodedata
 
 import idna
@@ -51,7 +52,7 @@ def is_mixed_script(name: str) -> bool:
 
 
 def _scripts(label: str) -> set[str]:
-    return {unicodedata.name(char, "?").partition(" ")[0] for char in label if char.isalpha()}
+    return {re.split("[ -]", unicodedata.name(char, "?"))[0] for char in label if char.isalpha()}
 
 
 def with_parents(domain: str) -> list[str]:

@@ -75,9 +75,18 @@ async def delete(conn: Conn, actor: Actor, domain: str) -> int:
     then on they reach nobody, unless the new owner makes them anew.
     """
     await _row(conn, actor, domain)
-    await queries.delete_own_domain(conn, actor.account_id, domain)
-    await queries.delete_domain(conn, domain, actor.account_id)
-    return await queries.switch_off_aliases(conn, actor.account_id, domain)
+    return await _delete(conn, actor.account_id, domain)
+
+
+async def release(conn: Conn, domain: str) -> int:
+    """Take a domain from the account that has proven it: whoever proves it next has it. Raises NotFound.
+
+    As when its owner deletes it; how many aliases were on. For the operator, when a domain has changed hands.
+    """
+    account_id = await queries.owner(conn, domain)
+    if account_id is None:
+        raise NotFound("No account has proven this domain.")
+    return await _delete(conn, account_id, domain)
 
 
 async def alias_count(conn: Conn, actor: Actor, domain: str) -> int:
@@ -144,6 +153,12 @@ def assert_admin(actor: Actor) -> None:
     """Raise Forbidden for everybody but administrators: shared domains are theirs."""
     if not actor.is_admin:
         raise Forbidden("Only administrators can change the shared domains.", code="not_admin")
+
+
+async def _delete(conn: Conn, account_id: UUID, domain: str) -> int:
+    await queries.delete_own_domain(conn, account_id, domain)
+    await queries.delete_domain(conn, domain, account_id)
+    return await queries.switch_off_aliases(conn, account_id, domain)
 
 
 def _sealed(index_key: bytes, account_id: UUID, domain: str, pattern: Pattern) -> bytes:

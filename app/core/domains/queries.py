@@ -147,7 +147,10 @@ async def own_domains(conn: Conn, account_id: UUID) -> list[DomainRow]:
 
 async def lock_account(conn: Conn, account_id: UUID) -> None:
     """What the account adds at once is counted one after the other, until the transaction ends."""
-    await conn.execute("SELECT FROM accounts WHERE account_id = %(account_id)s FOR UPDATE", {"account_id": account_id})
+    await conn.execute(
+        "SELECT FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE",
+        {"account_id": account_id},
+    )
 
 
 async def insert_own_domain(

@@ -25,7 +25,7 @@ BLOCKED = _no(550, "5.7.1", "This address takes no mail from this sender", "send
 OVER_QUOTA = _no(452, "4.2.2", "This mailbox is full; try again later", "over_quota")
 NO_ROLE_YET = _no(450, "4.2.1", "Nobody looks after this address yet; try again later", "role_address")
 DOMAIN_PAUSED = _no(450, "4.2.1", "This domain takes no mail at the moment; try again later", "domain_paused")
-TOO_MANY_NEW = _no(450, "4.2.1", "This domain takes no more new addresses today; try again later", "too_many_new")
+TOO_MANY_NEW = _no(450, "4.2.1", "This domain takes no more new addresses for now; try again later", "too_many_new")
 TOO_MANY = _no(452, "4.5.3", "Too many recipients in one message; send the rest in another", "too_many_recipients")
 LOOKUP_FAILED = _no(451, "4.3.0", "We cannot look this address up right now; try again later", "lookup_failed")
 

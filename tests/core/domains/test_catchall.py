@@ -163,6 +163,21 @@ async def test_a_dictionary_makes_no_more_than_a_hundred_a_day(
     assert (await deliver(world, "word3@ada.test")).address == "word3@ada.test"
 
 
+async def test_what_mail_makes_counts_for_the_account(world: World, ada: Actor) -> None:
+    await world.prove(ada)
+    await set_catch_all(world, ada, mode="make")
+    early = [(await ask(world, f"early{number}@ada.test")).mailbox for number in range(2)]
+    async with world.platform.db.connection() as conn:
+        await conn.execute("UPDATE accounts SET alias_limit = 3 WHERE account_id = %s", (ada.account_id,))
+    assert await reason(world, "first@ada.test") == (250, "accepted")
+    made = await asyncio.gather(
+        *(catchall.make(world.platform, [box], now=world.now) for box in early if box), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in made) == ["LimitReached", "dict"]
+    assert await count(world) == 3
+    assert await reason(world, "late@ada.test") == (450, "too_many_new")
+
+
 async def test_what_its_owner_deleted_is_not_made_again(world: World, ada: Actor) -> None:
     await world.prove(ada)
     await set_catch_all(world, ada, mode="make")
