@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from uuid import UUID
 
-import msgspec
 import psycopg
 from psycopg.rows import class_row
 
@@ -20,37 +20,47 @@ _OF_LIMIT = "aliases_messages_left"
 _OF_SHARING = ("blobs_content", "message_blobs_blob")
 _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 
-_INSERT_MESSAGE = (
-    """
+# All messages of a transaction at once, because a statement costs more than its rows. The thread is that of any ref:
+# those of one message have become one thread before.
+_INSERT_MESSAGES = """
     WITH message AS (
         INSERT INTO messages (account_id, message_id, alias_id, thread_id, folder, is_read, is_starred,
                               received_at, size, has_attachments)
-        VALUES (%(account_id)b, %(message_id)b, %(alias_id)b, coalesce(("""
-    + threads.OF_REFS
-    + """), %(message_id)b), %(folder)b, false, false, %(received_at)b, %(size)b,
-            %(has_attachments)b)
+        SELECT n.account_id, n.message_id, n.alias_id,
+               coalesce((SELECT r.thread_id FROM thread_refs r WHERE r.account_id = n.account_id AND r.ref = n.ref),
+                        n.message_id),
+               n.folder, false, false, n.received_at, n.size, n.has_attachments
+        FROM unnest(%(account_ids)b::uuid[], %(message_ids)b::uuid[], %(alias_ids)b::uuid[], %(refs)b::bytea[],
+                    %(folders)b::text[], %(times)b::timestamptz[], %(sizes)b::bigint[], %(have_attachments)b::boolean[])
+             AS n (account_id, message_id, alias_id, ref, folder, received_at, size, has_attachments)
     ), summary AS (
         INSERT INTO message_summaries (account_id, message_id, message_key, summary)
-        VALUES (%(account_id)b, %(message_id)b, %(message_key)b, %(summary)b)
+        SELECT * FROM unnest(%(account_ids)b::uuid[], %(message_ids)b::uuid[], %(keys)b::bytea[],
+                             %(summaries)b::bytea[])
     ), source AS (
         INSERT INTO message_sources (account_id, message_id, source)
-        VALUES (%(account_id)b, %(message_id)b, %(source)b)
+        SELECT * FROM unnest(%(account_ids)b::uuid[], %(message_ids)b::uuid[], %(sources)b::bytea[])
     )
     INSERT INTO message_tokens (account_id, message_id, tokens)
-    VALUES (%(account_id)b, %(message_id)b, %(tokens)b)
-"""
-)
-
-_ADD_ACCOUNT_USAGE = """
-    INSERT INTO account_usage AS u (account_id, shard, message_count, stored_bytes)
-    VALUES (%s, %s, %s, %s)
-    ON CONFLICT (account_id, shard) DO UPDATE
-    SET message_count = u.message_count + excluded.message_count, stored_bytes = u.stored_bytes + excluded.stored_bytes
+    SELECT n.account_id, n.message_id, (%(tokens)b::bigint[])[n.first:n.last]
+    FROM unnest(%(account_ids)b::uuid[], %(message_ids)b::uuid[], %(firsts)b::bigint[], %(lasts)b::bigint[])
+         AS n (account_id, message_id, first, last)
 """
 
-_ADD_ALIAS_USAGE = """
+_ADD_USAGE = """
+    WITH account AS (
+        INSERT INTO account_usage AS u (account_id, shard, message_count, stored_bytes)
+        SELECT n.account_id, %(shard)b, n.message_count, n.stored_bytes
+        FROM unnest(%(account_ids)b::uuid[], %(account_counts)b::bigint[], %(account_bytes)b::bigint[])
+             AS n (account_id, message_count, stored_bytes)
+        ON CONFLICT (account_id, shard) DO UPDATE
+        SET message_count = u.message_count + excluded.message_count,
+            stored_bytes = u.stored_bytes + excluded.stored_bytes
+    )
     INSERT INTO alias_usage AS u (account_id, alias_id, shard, message_count, received_count, last_received_on)
-    VALUES (%(account_id)s, %(alias_id)s, %(shard)s, %(count)s, %(count)s, current_date)
+    SELECT n.account_id, n.alias_id, %(shard)b, n.message_count, n.message_count, current_date
+    FROM unnest(%(owner_ids)b::uuid[], %(alias_ids)b::uuid[], %(alias_counts)b::bigint[])
+         AS n (account_id, alias_id, message_count)
     ON CONFLICT (account_id, alias_id, shard) DO UPDATE
     SET message_count = u.message_count + excluded.message_count,
         received_count = u.received_count + excluded.received_count, last_received_on = excluded.last_received_on
@@ -65,34 +75,68 @@ _TAKE_FROM_LIMIT = """
 
 async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard: int) -> None:
     """All of the messages with what belongs to them, and the counters. `conn` is in pipeline mode: one round trip."""
-    account_counts: Counter[UUID] = Counter()
-    account_bytes: Counter[UUID] = Counter()
-    alias_counts: Counter[tuple[UUID, UUID]] = Counter()
-    limited: Counter[tuple[UUID, UUID]] = Counter()
-    cursor = conn.cursor()
+    if not deliveries:
+        return
     await _insert_blobs(conn, deliveries)
     await threads.insert_refs(conn, deliveries)
     for one in deliveries:
         if len(one.refs) > 1:
             await threads.join_threads(conn, one.account_id, one.refs)
-        await cursor.execute(_INSERT_MESSAGE, msgspec.structs.asdict(one) | {"tokens": Bigints(one.tokens)})
+    await _insert_messages(conn, deliveries)
+    for one in deliveries:
         if one.subject_token is not None:
             await threads.adopt(conn, one, one.subject_token)
-        account_counts[one.account_id] += 1
-        account_bytes[one.account_id] += len(one.source) + sum(blob.stored_size for blob in one.new_blobs)
-        alias_counts[one.account_id, one.alias_id] += 1
-        if one.is_limited:
-            limited[one.account_id, one.alias_id] += 1
     await _insert_message_blobs(conn, deliveries)
-    # In one order everywhere, so that two processes never wait for each other in a circle.
-    for account_id, count in sorted(account_counts.items()):
-        await cursor.execute(_ADD_ACCOUNT_USAGE, (account_id, shard, count, account_bytes[account_id]))
-    for (account_id, alias_id), count in sorted(alias_counts.items()):
-        values = {"account_id": account_id, "alias_id": alias_id, "shard": shard, "count": count}
-        await cursor.execute(_ADD_ALIAS_USAGE, values)
+    await _add_usage(conn, deliveries, shard=shard)
+    limited = Counter((one.account_id, one.alias_id) for one in deliveries if one.is_limited)
     for (account_id, alias_id), count in sorted(limited.items()):
-        await cursor.execute(_TAKE_FROM_LIMIT, {"account_id": account_id, "alias_id": alias_id, "count": count})
+        await conn.execute(_TAKE_FROM_LIMIT, {"account_id": account_id, "alias_id": alias_id, "count": count})
     await senders.insert_senders(conn, deliveries, shard=shard)
+
+
+async def _insert_messages(conn: Conn, deliveries: Sequence[Delivery]) -> None:
+    lasts = list(accumulate(len(one.tokens) for one in deliveries))
+    await conn.execute(
+        _INSERT_MESSAGES,
+        {
+            "account_ids": [one.account_id for one in deliveries],
+            "message_ids": [one.message_id for one in deliveries],
+            "alias_ids": [one.alias_id for one in deliveries],
+            "refs": [one.refs[0] if one.refs else b"" for one in deliveries],
+            "folders": [one.folder for one in deliveries],
+            "times": [one.received_at for one in deliveries],
+            "sizes": Bigints([one.size for one in deliveries]),
+            "have_attachments": [one.has_attachments for one in deliveries],
+            "keys": [one.message_key for one in deliveries],
+            "summaries": [one.summary for one in deliveries],
+            "sources": [one.source for one in deliveries],
+            "tokens": Bigints([token for one in deliveries for token in one.tokens]),
+            "firsts": Bigints([1, *(last + 1 for last in lasts[:-1])]),
+            "lasts": Bigints(lasts),
+        },
+    )
+
+
+async def _add_usage(conn: Conn, deliveries: Sequence[Delivery], *, shard: int) -> None:
+    """In one order everywhere, so that two processes never wait for each other in a circle."""
+    of_account = Counter(one.account_id for one in deliveries)
+    of_alias = Counter((one.account_id, one.alias_id) for one in deliveries)
+    size: Counter[UUID] = Counter()
+    for one in deliveries:
+        size[one.account_id] += len(one.source) + sum(blob.stored_size for blob in one.new_blobs)
+    accounts, aliases = sorted(of_account), sorted(of_alias)
+    await conn.execute(
+        _ADD_USAGE,
+        {
+            "shard": shard,
+            "account_ids": accounts,
+            "account_counts": Bigints([of_account[one] for one in accounts]),
+            "account_bytes": Bigints([size[one] for one in accounts]),
+            "owner_ids": [account_id for account_id, _ in aliases],
+            "alias_ids": [alias_id for _, alias_id in aliases],
+            "alias_counts": Bigints([of_alias[one] for one in aliases]),
+        },
+    )
 
 
 async def _insert_blobs(conn: Conn, deliveries: Iterable[Delivery]) -> None:
