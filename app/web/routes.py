@@ -4,9 +4,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
 from app.web.pages import (
+    alias,
     aliases,
     attachments,
     blocking,
+    categories,
     domains,
     enclosed,
     entry,
@@ -74,7 +76,13 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # Aliases
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),
-    ("POST", "/aliases/{alias_id:uuid}/enabled", aliases.submit_enabled),
+    ("POST", "/aliases/actions", aliases.submit_action),
+    ("POST", "/aliases/undo", aliases.submit_undo),
+    ("GET", "/aliases/{alias_id:uuid}", alias.show_alias),
+    ("POST", "/aliases/{alias_id:uuid}", alias.submit_settings),
+    ("GET", "/categories", categories.show_categories),
+    ("POST", "/categories", categories.submit_category),
+    ("POST", "/categories/{category_id:uuid}", categories.submit_change),
     # Domains
     ("GET", "/domains", domains.show_domains),
     ("POST", "/domains", domains.submit_domain),

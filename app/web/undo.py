@@ -47,7 +47,7 @@ def pack(steps: Sequence[Step], rule_steps: Sequence[RuleStep] = ()) -> str:
     parts += [(f"{_RULE}{step.back}", step.rule_ids) for step in rule_steps]
     if sum(len(ids) for _, ids in parts) > MAX_IDS:
         return ""
-    return "~".join(f"{name}.{_encoded(ids)}" for name, ids in parts)
+    return "~".join(f"{name}.{encoded_ids(ids)}" for name, ids in parts)
 
 
 def unpack(text: str) -> tuple[Step | RuleStep, ...]:
@@ -91,13 +91,14 @@ async def _take_back_rules(platform: Platform, actor: Actor, step: RuleStep) -> 
     return count
 
 
-def _encoded(ids: Iterable[UUID]) -> str:
+def encoded_ids(ids: Iterable[UUID]) -> str:
+    """Ids in base64, 22 characters and fewer each."""
     return urlsafe_b64encode(b"".join(one.bytes for one in ids)).decode().rstrip("=")
 
 
 def _step(part: str) -> Step | RuleStep:
     name, _, encoded = part.partition(".")
-    ids = _decoded(encoded)
+    ids = decoded_ids(encoded)
     back = next((one for one in get_args(RuleBack) if _RULE + one == name), None)
     if ids is not None and back is not None:
         return RuleStep(back=back, rule_ids=ids)
@@ -107,7 +108,8 @@ def _step(part: str) -> Step | RuleStep:
     return Step(action=action, message_ids=ids)
 
 
-def _decoded(encoded: str) -> tuple[UUID, ...] | None:
+def decoded_ids(encoded: str) -> tuple[UUID, ...] | None:
+    """At most 50 ids out of it; None for what does not hold such."""
     try:
         data = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     except ValueError:

@@ -13,7 +13,7 @@ from app.lib.ids import new_id
 from app.vault import seal
 from app.vault.keyring import Keyring
 
-MAX_CATEGORIES = 100
+MAX_CATEGORIES = 40
 """Of an account: more cannot be told apart, and every page with aliases shows their names."""
 MAX_NAME_CHARS = 40
 _PURPOSE = "category.details"
@@ -22,7 +22,7 @@ _decode = msgspec.msgpack.Decoder(CategoryDetails).decode
 
 
 async def everything(conn: Conn, account_id: UUID, keyring: Keyring) -> list[Category]:
-    """The account's categories, by name; at most 100."""
+    """The account's categories, by name; at most 40."""
     rows = await queries.categories(conn, account_id, limit=MAX_CATEGORIES)
     return sorted((_open(keyring, account_id, row) for row in rows), key=lambda one: one.name.casefold())
 
@@ -36,7 +36,7 @@ async def get(conn: Conn, account_id: UUID, keyring: Keyring, category_id: UUID)
 
 
 async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewCategory) -> Category:
-    """Make a category. Raises Invalid, Conflict when its name is taken, LimitReached beyond 100."""
+    """Make a category. Raises Invalid, Conflict when its name is taken, LimitReached beyond 40."""
     await queries.lock_categories(conn, account_id)
     others = await everything(conn, account_id, keyring)
     if len(others) >= MAX_CATEGORIES:
