@@ -7,7 +7,7 @@ import re
 from encodings.aliases import aliases as _PYTHONS_ALIASES  # noqa: N812 - a table that never changes
 from functools import lru_cache
 
-from app.core.messages.guessing import escaped, guess
+from app.core.messages.guessing import escaped, guess, japanese
 
 _LABELS = {
     "cp_1252": "cp1252",
@@ -51,6 +51,7 @@ _HTML_HEAD = 2048
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
 _MIXED = "restante_mixed"
+_JIS = "iso2022_jp_ext"
 
 
 def decode(raw: bytes, label: str | None) -> str:
@@ -63,6 +64,8 @@ def decode(raw: bytes, label: str | None) -> str:
     codec = _codec(label)
     if codec in _UNSURE:
         return _guessed(raw, codec)
+    if codec == _JIS and b"\x1b" in raw:
+        return japanese(raw)
     for name in (codec, "utf_8"):
         if name is not None:
             try:
@@ -91,6 +94,8 @@ def _is_utf8(raw: bytes) -> bool:
 
 def _guessed(raw: bytes, codec: str | None) -> str:
     escapes = escaped(raw) if codec != "utf_8" else None
+    if escapes == _JIS:
+        return japanese(raw)
     for name in (escapes, "utf_8"):
         if name is not None:
             try:

@@ -11,6 +11,8 @@ _ESCAPED = (
     ("iso2022_kr", re.compile(rb"\x1b\$\)C")),
     ("iso2022_jp_ext", re.compile(rb"\x1b\$(?:[@B]|\([@BD])|\x1b\(I")),
 )
+_SWITCH = re.compile(rb"\x1b(\$[@B]|\([BJIH])")
+_HIGH = bytes(code | 0x80 if 0x20 < code < 0x7F else code for code in range(256))  # noqa: PLR2004 - the printing ones
 _SAMPLE_BYTES = 4096
 _RUN = re.compile(rb"[\x80-\xff]{3}")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
@@ -43,6 +45,20 @@ def escaped(raw: bytes) -> str | None:
     if b"\x1b" not in raw:
         return None
     return next((codec for codec, escape in _ESCAPED if escape.search(raw)), None)
+
+
+def japanese(raw: bytes) -> str:
+    """ISO-2022-JP with what RFC 1468 lacks and mail has: circled numbers and the like, sets left open."""
+    try:
+        return raw.decode("iso2022_jp_ext")
+    except UnicodeError:
+        pass
+    ascii_first, *switched = _SWITCH.split(raw)
+    text = [ascii_first.decode("ascii", "replace")]
+    for escape, piece in zip(switched[::2], switched[1::2], strict=True):
+        codec = "shift_jis" if escape == b"(I" else "euc_jis_2004" if escape.startswith(b"$") else None
+        text.append(piece.translate(_HIGH).decode(codec, "replace") if codec else piece.decode("ascii", "replace"))
+    return "".join(text)
 
 
 def guess(raw: bytes) -> str | None:

@@ -114,6 +114,14 @@ def test_the_label_wins_over_guessing_where_something_is_broken() -> None:
     assert decode("日本".encode("iso2022_jp") + b"\xff", "iso-2022-jp").startswith("日本")
 
 
+@pytest.mark.parametrize("label", ["iso-2022-jp", None])
+def test_japanese_mail_holds_more_than_its_label_allows(label: str | None) -> None:
+    assert decode(b"\x1b$B-!-j%F%9%H\x1b(B ok", label) == "①㈱テスト ok"
+    assert decode(b"\x1b$B-!\r\n%F\r\n", label) == "①\r\nテ\r\n"
+    assert decode(b"\x1b$B-!\x1b(IC=D\x1b(J ok", label) == "①ﾃｽﾄ ok"
+    assert decode(b"\x1b$B-!\x1b(B" + "ü".encode(), label).startswith("①")
+
+
 def test_utf8_under_a_label_that_cannot_read_it_is_utf8() -> None:
     assert decode("日本語".encode(), "iso-2022-jp") == "日本語"
     assert decode("Grüße".encode(), "utf-16") == "Grüße"
