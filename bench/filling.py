@@ -107,8 +107,8 @@ class _Clock:
 
 async def prepare(environ: Mapping[str, str], login: str) -> Target:
     """The account with all the aliases of a made-up mailbox."""
-    config = config_of(environ)
-    async with wiring.open_platform(config, dsn_of(config)) as platform, platform.db.transaction() as conn:
+    config = _config(environ)
+    async with wiring.open_platform(config, _dsn(config)) as platform, platform.db.transaction() as conn:
         account = await accounts.find(conn, login)
         keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
         found = []
@@ -123,17 +123,17 @@ async def prepare(environ: Mapping[str, str], login: str) -> Target:
 
 def fill(target: Target, plan: Plan, progress: Progress, task: TaskID) -> None:
     """Put the whole plan into the account. Indexes are made afterwards where the database was empty."""
-    config = config_of(target.environ)
+    config = _config(target.environ)
     context = multiprocessing.get_context("spawn")
     jobs = [(target, plan, number) for number in range(plan.chunks)]
     with (
-        psycopg.connect(dsn_of(config), autocommit=True) as conn,
+        psycopg.connect(_dsn(config), autocommit=True) as conn,
         _without_indexes(conn, progress),
         context.Pool(min(os.cpu_count() or 1, plan.chunks)) as pool,
     ):
         for count in pool.imap_unordered(_fill_chunk, jobs):
             progress.advance(task, count)
-    with psycopg.connect(dsn_of(config), autocommit=True) as conn:
+    with psycopg.connect(_dsn(config), autocommit=True) as conn:
         conn.execute("VACUUM (ANALYZE)")
 
 
@@ -153,7 +153,7 @@ def _without_indexes(conn: psycopg.Connection, progress: Progress) -> Iterator[N
     try:
         yield
     finally:
-        conn.execute("SELECT setconfig_of('maintenance_work_mem', '1GB', false)")
+        conn.execute("SELECT set_config('maintenance_work_mem', '1GB', false)")
         task = progress.add_task("indexes", total=len(rows))
         for _, definition in rows:
             conn.execute(definition)
@@ -167,13 +167,13 @@ def _fill_chunk(job: tuple[Target, Plan, int]) -> int:
 
 
 async def _filled(target: Target, made: Sequence[Letter]) -> int:
-    config = config_of(target.environ)
-    async with wiring.open_platform(config, dsn_of(config)) as platform:
+    config = _config(target.environ)
+    async with wiring.open_platform(config, _dsn(config)) as platform:
         async with platform.db.connection() as conn:
             keyring = await accounts.open_keyring(conn, platform.instance, target.account_id)
         deliveries = await _received(platform, keyring, target, made)
     rows = _rows(target.account_id, list(zip(made, deliveries, strict=True)))
-    with psycopg.connect(dsn_of(config)) as copying:
+    with psycopg.connect(_dsn(config)) as copying:
         copying.execute("SET LOCAL synchronous_commit = off")
         for table, columns in _TABLES.items():
             with copying.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
@@ -333,13 +333,11 @@ def _count(conn: psycopg.Connection, account_id: UUID, deliveries: Sequence[Deli
         )
 
 
-def config_of(environ: Mapping[str, str]) -> configuration.Config:
-    """What the service was started with."""
+def _config(environ: Mapping[str, str]) -> configuration.Config:
     return configuration.load(environ, cores=1)
 
 
-def dsn_of(config: configuration.Config) -> str:
-    """Where the running service's database is."""
+def _dsn(config: configuration.Config) -> str:
     found = config.database_url or running_dsn(Path(config.data_dir) / "postgres")
     assert found is not None, "the service's database does not run"
     return found

@@ -5,6 +5,7 @@ takes with the database, and with the refusal written down.
 import argparse
 import asyncio
 import itertools
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -14,24 +15,33 @@ from uuid import UUID
 import psycopg
 from rich.console import Console
 
-from app import wiring
+from app import config as configuration
+from app import serve, wiring
+from app.config import Config
 from app.core.accounts import service as accounts
+from app.core.accounts.model import NewAccount
 from app.core.platform import Platform
 from app.core.policy.service import decide_recipient
 from app.core.refusals.model import NewRefusal, RefusalDetails
 from app.core.refusals.recorder import Recorder
 from app.core.rules import senders
+from app.errors import RestanteError
 from app.lib.ids import new_id
-from app.lib.times import utc_now
-from bench import filling, measure, report
+from app.lib.times import utc_now, utc_today
+from bench import measure, report
 from bench.http_load import percentile
+from bench.measure import Family
 from bench.report import Figures, Row
-from bench.service import DOMAIN, LOGIN, Service, ServiceFailed, running
+from bench.service import DOMAIN, LOGIN, PASSWORD
 
 ALIASES = 100_000
 RULES = 10_000
 DECISIONS = 3000
 """Of each kind."""
+
+
+class WrongAnswer(Exception):
+    """A decision was not what was to be measured."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +59,15 @@ def main(arguments: list[str]) -> int:
     """Gives the exit status: 1 if anything could not be measured."""
     options = _options(arguments)
     try:
-        with running() as service:
-            rows = asyncio.run(_measure(service, options))
-    except (ServiceFailed, OSError, psycopg.Error) as error:
+        with tempfile.TemporaryDirectory(prefix="restante-bench-") as name:
+            folder = Path(name).resolve()
+            environ = {"RESTANTE_DATA_DIR": str(folder / "data"), "RESTANTE_MAIL_DOMAINS": DOMAIN}
+            config = configuration.load(environ, cores=1)
+            with serve.database(config) as dsn:
+                serve.migrate_now(dsn)
+                asyncio.run(serve.prepare(config, dsn))
+                rows = asyncio.run(_measure(config, dsn, Family(root=None, folder=folder), options))
+    except (WrongAnswer, RestanteError, OSError, psycopg.Error) as error:
         Console(stderr=True).print(str(error), style="red", markup=False)
         return 1
     report.show(rows, Console())
@@ -69,17 +85,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def _measure(service: Service, options: argparse.Namespace) -> list[Row]:
-    config = filling.config_of(service.environ)
-    dsn = filling.dsn_of(config)
+async def _measure(config: Config, dsn: str, family: Family, options: argparse.Namespace) -> list[Row]:
     rows = []
     async with wiring.open_platform(config, dsn) as platform:
+        await _make_account(platform)
         fill_aliases(dsn, await _account_id(platform), options.aliases)
         for count in (0, options.rules):
             if count:
                 await fill_rules(platform, dsn, count)
             for kind in kinds(options.aliases, count):
-                figures = await _figures(service, platform, kind, options.decisions)
+                figures = await _figures(family, platform, kind, options.decisions)
                 rows.append(Row(scenario=f"RCPT, {options.aliases:,} aliases, {count:,} rules", label=kind.label))
                 rows[-1].runs.append(figures)
     return rows
@@ -103,22 +118,22 @@ def kinds(alias_count: int, rule_count: int) -> Iterator[Kind]:
     )
 
 
-async def _figures(service: Service, platform: Platform, kind: Kind, count: int) -> Figures:
+async def _figures(family: Family, platform: Platform, kind: Kind, count: int) -> Figures:
     recorder = Recorder(platform.db)
     ask = asking(platform, recorder, kind)
     for _ in range(50):  # statements are prepared, pages read
         await ask(next(kind.recipients), next(kind.senders))
     latencies = []
-    postgres, ours = measure.usage(service.family)[measure.POSTGRES].cpu, time.process_time()
+    postgres, ours = measure.usage(family)[measure.POSTGRES].cpu, time.process_time()
     for _ in range(count):
         recipient, sender = next(kind.recipients), next(kind.senders)
         begun = time.perf_counter()
         code = await ask(recipient, sender)
         latencies.append(time.perf_counter() - begun)
         if code != kind.code:
-            raise ServiceFailed(f"{kind.label}: answered {code} instead of {kind.code}")
+            raise WrongAnswer(f"{kind.label}: answered {code} instead of {kind.code}")
     ours = time.process_time() - ours
-    postgres = measure.usage(service.family)[measure.POSTGRES].cpu - postgres
+    postgres = measure.usage(family)[measure.POSTGRES].cpu - postgres
     latencies.sort()
     await recorder.close()
     return {
@@ -163,6 +178,13 @@ def _refuse(platform: Platform, recorder: Recorder) -> Callable[[str, str], Awai
         return ruling.decision.code
 
     return ask
+
+
+async def _make_account(platform: Platform) -> None:
+    record, _ = await platform.hasher.set(PASSWORD)
+    new = NewAccount(login=LOGIN, password=PASSWORD)
+    async with platform.db.transaction() as conn:
+        await accounts.create(conn, platform.instance, new, password=record, storage_limit=1 << 30, today=utc_today())
 
 
 async def _account_id(platform: Platform) -> UUID:
