@@ -33,6 +33,7 @@ from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
 from app.api.messages import get_attachment, get_message, get_source, list_messages
 from app.api.platform import provide_platform
+from app.api.senders import get_sender, get_statistics, list_leaks, list_senders, update_sender
 from app.api.threads import get_thread
 from app.core.platform import Platform
 
@@ -59,6 +60,11 @@ def api_router(platform: Platform) -> Router:
             update_aliases,  # POST  /aliases/actions
             get_alias,  # GET   /aliases/{id}
             update_alias,  # PATCH /aliases/{id}
+            list_senders,  # GET   /aliases/{id}/senders
+            get_sender,  # GET   /aliases/{id}/senders/{sender id}
+            update_sender,  # PATCH /aliases/{id}/senders/{sender id}
+            get_statistics,  # GET   /aliases/{id}/stats
+            list_leaks,  # GET   /leaks
             delete_alias,  # DELETE /aliases/{id}
             list_categories,  # GET   /categories
             create_category,  # POST  /categories

@@ -30,6 +30,10 @@ _RULES: Mapping[str, str] = {
     "allowed": "allowed",
     "known": "known already; nothing was changed",
 }
+_STRANGERS: Mapping[str, str] = {
+    "fine": "Noted: this organisation may write to this alias.",
+    "stranger": "Taken back: this organisation is judged like any other.",
+}
 _NOTHING = "Nothing was changed. Tick the messages first, then choose what to do with them."
 
 
@@ -66,6 +70,8 @@ def _text(query: Mapping[str, str]) -> str:
         return f"{_counted(count, 'sender')} {_RULES[done]}.{also}" if count else _NOTHING
     if done == "deleted":
         return "The rule is deleted. Mail it has refused does not come back by itself." if count else ""
+    if done in _STRANGERS:
+        return _STRANGERS[done]
     if done == "back":
         return "Taken back: all is as before." if count else "There was nothing left to take back."
     return ""

@@ -19,6 +19,7 @@ from app.web.pages import (
     refusals,
     rules,
     search,
+    senders,
     threads,
     waiting,
 )
@@ -80,6 +81,9 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/aliases/undo", aliases.submit_undo),
     ("GET", "/aliases/{alias_id:uuid}", alias.show_alias),
     ("POST", "/aliases/{alias_id:uuid}", alias.submit_settings),
+    ("GET", "/aliases/{alias_id:uuid}/senders", senders.show_senders),
+    ("POST", "/aliases/{alias_id:uuid}/senders/{sender_id:uuid}", senders.submit_sender),
+    ("GET", "/leaks", senders.show_leaks),
     ("GET", "/categories", categories.show_categories),
     ("POST", "/categories", categories.submit_category),
     ("POST", "/categories/{category_id:uuid}", categories.submit_change),

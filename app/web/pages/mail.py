@@ -11,6 +11,7 @@ from litestar.response.redirect import Redirect
 from app.core.filing import service as filing
 from app.core.messages import images
 from app.core.messages import service as messages
+from app.core.senders import service as senders
 from app.core.threads import service as threads
 from app.errors import NotFound
 from app.lib.times import utc_now
@@ -48,6 +49,7 @@ async def show_message(
             await filing.mark_read(conn, session.actor.account_id, message_id, is_read=True)
         in_thread = await threads.size(conn, session.actor.account_id, opened.line.thread_id)
         sender = await blocking.sender_on(platform, conn, session, opened.line)
+        leak = await senders.leak_by(conn, session.actor, opened.line.alias_id, sender.who.address)
     # What a stranger wrote is read as text first.
     usual: View | None = "text" if opened.line.folder == "held" and has_text(opened) else None
     return site.view.page(
@@ -60,6 +62,7 @@ async def show_message(
         body=await body_of(platform, session, opened, view or usual, part=number),
         in_thread=in_thread,
         sender=sender,
+        leak=leak,
         notice=Notice.of(request.query_params),
     )
 
