@@ -131,7 +131,7 @@ class Reception:
             # sweeper deletes what no message names.
             await self.tidy()
             return self._answer(_failed(error))
-        return await self._conclude(received)
+        return await self._conclude(received, len(copies))
 
     async def _copies(self) -> list[Recipient]:
         """One for each alias; those that this mail makes (a catch-all) are made now."""
@@ -165,8 +165,8 @@ class Reception:
         await self._recorder.record([self._refusal(one, code, reason) for one in there])
         return self._answer(reply, reason=reason)
 
-    async def _conclude(self, received: Received) -> str:
-        """The reply to a message of which copies are stored or were turned away.
+    async def _conclude(self, received: Received, copies: int) -> str:
+        """The reply to a message of whose copies some are stored and some were turned away.
 
         It says no where that holds for every recipient that RCPT accepted, for now if it does for one of them. Else the
         message was taken, and who does not have it can read why.
@@ -176,7 +176,7 @@ class Reception:
             return self._answer(replies.STORED, **({"held": received.held} if received.held else {}))
         decisions = [one.decision for one in received.turned]
         reply = replies.STORED
-        is_taken = self._has_dropped or len(decisions) < len(self._kept) or any(one.accept for one in decisions)
+        is_taken = self._has_dropped or len(decisions) < copies or any(one.accept for one in decisions)
         if not is_taken:
             reply = replies.of_decision(min(decisions, key=lambda decision: decision.code))
         await self._recorder.record(
