@@ -2,6 +2,7 @@
 
 from litestar import Router
 from litestar.datastructures import ResponseHeader
+from litestar.types import ControllerRouterHandler
 
 from app.api.account import get_account
 from app.api.aliases import (
@@ -37,51 +38,53 @@ from app.api.senders import get_sender, get_statistics, list_leaks, list_senders
 from app.api.threads import get_thread
 from app.core.platform import Platform
 
+ROUTES: tuple[ControllerRouterHandler, ...] = (
+    get_account,  # GET   /account
+    list_messages,  # GET   /messages
+    update_messages,  # POST  /messages/actions
+    get_message,  # GET   /messages/{id}
+    update_message,  # PATCH /messages/{id}
+    delete_message,  # DELETE /messages/{id}
+    get_source,  # GET   /messages/{id}/source
+    get_enclosed,  # GET   /messages/{id}/enclosed/{enclosed id}
+    get_enclosed_source,  # GET   /messages/{id}/enclosed/{enclosed id}/source
+    get_thread,  # GET   /threads/{id}
+    get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
+    list_aliases,  # GET   /aliases
+    create_alias,  # POST  /aliases
+    suggest_alias,  # POST  /aliases/suggestions
+    update_aliases,  # POST  /aliases/actions
+    get_alias,  # GET   /aliases/{id}
+    update_alias,  # PATCH /aliases/{id}
+    list_senders,  # GET   /aliases/{id}/senders
+    get_sender,  # GET   /aliases/{id}/senders/{sender id}
+    update_sender,  # PATCH /aliases/{id}/senders/{sender id}
+    get_statistics,  # GET   /aliases/{id}/stats
+    list_leaks,  # GET   /leaks
+    delete_alias,  # DELETE /aliases/{id}
+    list_categories,  # GET   /categories
+    create_category,  # POST  /categories
+    get_category,  # GET   /categories/{id}
+    update_category,  # PATCH /categories/{id}
+    delete_category,  # DELETE /categories/{id}
+    list_domains,  # GET   /domains
+    create_domain,  # POST  /domains
+    get_domain,  # GET   /domains/{domain}
+    update_domain,  # PATCH /domains/{domain}
+    delete_domain,  # DELETE /domains/{domain}
+    check_domain,  # POST  /domains/{domain}/check
+    list_shared_domains,  # GET   /shared-domains
+    create_shared_domain,  # POST  /shared-domains
+    update_shared_domain,  # PATCH /shared-domains/{domain}
+    delete_shared_domain,  # DELETE /shared-domains/{domain}
+)
+
 
 def api_router(platform: Platform) -> Router:
     """Mounted beside the pages. The application that mounts it is given to `errors.give_problems`."""
     return Router(
         path="/api/v1",
-        route_handlers=[
-            get_account,  # GET   /account
-            list_messages,  # GET   /messages
-            update_messages,  # POST  /messages/actions
-            get_message,  # GET   /messages/{id}
-            update_message,  # PATCH /messages/{id}
-            delete_message,  # DELETE /messages/{id}
-            get_source,  # GET   /messages/{id}/source
-            get_enclosed,  # GET   /messages/{id}/enclosed/{enclosed id}
-            get_enclosed_source,  # GET   /messages/{id}/enclosed/{enclosed id}/source
-            get_thread,  # GET   /threads/{id}
-            get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
-            list_aliases,  # GET   /aliases
-            create_alias,  # POST  /aliases
-            suggest_alias,  # POST  /aliases/suggestions
-            update_aliases,  # POST  /aliases/actions
-            get_alias,  # GET   /aliases/{id}
-            update_alias,  # PATCH /aliases/{id}
-            list_senders,  # GET   /aliases/{id}/senders
-            get_sender,  # GET   /aliases/{id}/senders/{sender id}
-            update_sender,  # PATCH /aliases/{id}/senders/{sender id}
-            get_statistics,  # GET   /aliases/{id}/stats
-            list_leaks,  # GET   /leaks
-            delete_alias,  # DELETE /aliases/{id}
-            list_categories,  # GET   /categories
-            create_category,  # POST  /categories
-            get_category,  # GET   /categories/{id}
-            update_category,  # PATCH /categories/{id}
-            delete_category,  # DELETE /categories/{id}
-            list_domains,  # GET   /domains
-            create_domain,  # POST  /domains
-            get_domain,  # GET   /domains/{domain}
-            update_domain,  # PATCH /domains/{domain}
-            delete_domain,  # DELETE /domains/{domain}
-            check_domain,  # POST  /domains/{domain}/check
-            list_shared_domains,  # GET   /shared-domains
-            create_shared_domain,  # POST  /shared-domains
-            update_shared_domain,  # PATCH /shared-domains/{domain}
-            delete_shared_domain,  # DELETE /shared-domains/{domain}
-        ],
+        route_handlers=ROUTES,
         guards=[bearer(platform)],
         dependencies={"platform": provide_platform(platform)},
         exception_handlers=HANDLERS,
