@@ -101,3 +101,18 @@ async def test_mail_is_filed_and_taken_back_by_keyboard_alone(
         await page.goto(origin + path, wait_until="load")
         is_wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert not is_wide, path
+
+
+async def test_no_word_of_the_navigation_is_broken_on_a_phone(
+    origin: str, chromium: BrowserContext, ada: Owner
+) -> None:
+    page = await chromium.new_page()
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto(f"{origin}/login")
+    await page.get_by_label("Login").fill(ada.actor.login)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{origin}/inbox")
+    heights = await page.evaluate("[...document.querySelectorAll('.top nav a')].map(link => link.clientHeight)")
+    assert len(heights) > 1
+    assert max(heights) < 60
