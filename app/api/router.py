@@ -34,6 +34,17 @@ from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
 from app.api.messages import get_attachment, get_message, get_source, list_messages
 from app.api.platform import provide_platform
+from app.api.rules import (
+    create_rule,
+    create_rules,
+    delete_rule,
+    get_refusal,
+    get_rule,
+    list_refusals,
+    list_rules,
+    release_message,
+    restore_rule,
+)
 from app.api.senders import get_sender, get_statistics, list_leaks, list_senders, update_sender
 from app.api.threads import get_thread
 from app.core.platform import Platform
@@ -50,6 +61,15 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     get_enclosed_source,  # GET   /messages/{id}/enclosed/{enclosed id}/source
     get_thread,  # GET   /threads/{id}
     get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
+    release_message,  # POST  /messages/{id}/release
+    list_rules,  # GET   /blocks, /allows
+    create_rule,  # POST  /blocks, /allows
+    create_rules,  # POST  /blocks/batch, /allows/batch
+    get_rule,  # GET   /blocks/{id}, /allows/{id}
+    delete_rule,  # DELETE /blocks/{id}, /allows/{id}
+    restore_rule,  # POST  /blocks/{id}/restore, /allows/{id}/restore
+    list_refusals,  # GET   /refusals
+    get_refusal,  # GET   /refusals/{id}
     list_aliases,  # GET   /aliases
     create_alias,  # POST  /aliases
     suggest_alias,  # POST  /aliases/suggestions

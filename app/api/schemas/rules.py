@@ -1,0 +1,137 @@
+"""Rules about senders and what was refused, over the wire, and what clients send to make rules. No lookups, no I/O."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from app.api.schemas.envelopes import Moment
+from app.api.schemas.messages import AliasRef
+from app.core.refusals.model import Refusal
+from app.core.rules import bulk
+from app.core.rules.bulk import Outcome, Written
+from app.core.rules.judging import Destination
+from app.core.rules.model import Kind, Rule, Verdict
+from app.lib.times import rfc3339
+
+
+class RuleResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule. `sender` is an address, or a domain that stands for its subdomains, too; `alias` null for all aliases.
+
+    `hit_count` is how often it was what decided.
+    """
+
+    id: UUID
+    verdict: Verdict
+    kind: Kind
+    sender: str
+    alias: AliasRef | None
+    note: str
+    created_at: Moment
+    hit_count: int
+    last_hit_on: date | None
+
+
+class NewRuleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What POST /blocks and /allows take: `sender`, or `message_id` for whoever wrote that message.
+
+    With `message_id` the rule is for the message's alias unless `everywhere`, about the address unless `kind` is
+    `domain`, and `also` says where a blocked sender's mail in inbox and archive goes.
+    """
+
+    sender: str | None = None
+    alias_id: UUID | None = None
+    message_id: UUID | None = None
+    kind: Kind = "address"
+    everywhere: bool = False
+    also: Destination | None = None
+    note: str = ""
+
+
+class BatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Senders of at most a thousand rules, all for one alias or (null) for all."""
+
+    senders: Annotated[list[str], msgspec.Meta(max_length=bulk.MAX_AT_ONCE)]
+    alias_id: UUID | None = None
+    note: str = ""
+
+
+class WrittenResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one sender: `made`, `turned` (the rule said the opposite), `there`, `invalid` or `too_many`."""
+
+    sender: str
+    outcome: Outcome
+    detail: str
+    rule_id: UUID | None
+
+
+class ReleaseBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`allow`: from now on the sender may write to the alias, and what else is held of him is let in as well."""
+
+    allow: bool = False
+
+
+class ReleasedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages were let in, and the rule that was made, if one was."""
+
+    released: int
+    rule: RuleResource | None
+
+
+class RefusalResource(msgspec.Struct, frozen=True, kw_only=True):
+    """Mail that was not kept. `code` is SMTP's; 250 where it was taken and dropped, or taken for others alone.
+
+    Where `count` is above 1 it stands for the rest of a day with too many to list, and nobody is named.
+    """
+
+    id: UUID
+    alias: AliasRef
+    refused_at: Moment
+    code: int
+    reason: str
+    sender: str | None
+    envelope_from: str | None
+    header_from: list[str]
+    recipient: str | None
+    count: int
+
+
+def rule_resource(rule: Rule) -> RuleResource:
+    """The rule as its owner's programs see it."""
+    alias = None
+    if rule.alias_id is not None:
+        alias = AliasRef(id=rule.alias_id, email=rule.alias_address or "")
+    return RuleResource(
+        id=rule.rule_id,
+        verdict=rule.verdict,
+        kind=rule.kind,
+        sender=rule.text,
+        alias=alias,
+        note=rule.note,
+        created_at=rfc3339(rule.created_at),
+        hit_count=rule.hit_count,
+        last_hit_on=rule.last_hit_on,
+    )
+
+
+def written_resource(one: Written) -> WrittenResource:
+    """What became of one sender of a list."""
+    return WrittenResource(sender=one.text, outcome=one.outcome, detail=one.told, rule_id=one.rule_id)
+
+
+def refusal_resource(refusal: Refusal) -> RefusalResource:
+    """What was refused; senders as they came."""
+    details = refusal.details
+    return RefusalResource(
+        id=refusal.refusal_id,
+        alias=AliasRef(id=refusal.alias_id, email=refusal.alias_address),
+        refused_at=rfc3339(refusal.refused_at),
+        code=refusal.code,
+        reason=refusal.reason,
+        sender=refusal.sender if details else None,
+        envelope_from=details.envelope_from if details else None,
+        header_from=list(details.header_from) if details else [],
+        recipient=details.recipient if details else None,
+        count=refusal.count,
+    )
