@@ -279,21 +279,21 @@ _OF_ALIAS = """
 """
 
 
-async def mailbox(conn: Conn, candidates: Sequence[str], domain: str) -> Mailbox | None:
-    """Which alias takes mail for the first of these addresses that is one (exact before without its tag).
+async def mailbox(conn: Conn, address: str, untagged: str, domain: str) -> Mailbox | None:
+    """Which alias takes mail for the address, else for what it is without its tag.
 
-    All are of this domain, which is shared or the account's own: what somebody had there earlier reaches nobody.
+    Both are of this domain, which is shared or the account's own: what somebody had there earlier reaches nobody.
     """
-    async with conn.cursor(row_factory=class_row(Mailbox)) as cursor:
+    async with conn.cursor(row_factory=class_row(Mailbox), binary=True) as cursor:
         await cursor.execute(
             f"""SELECT {_OF_ALIAS}, {_OF_ACCOUNT}, m.is_paused AS is_domain_paused
                 FROM addresses d
                 JOIN aliases a USING (account_id, alias_id)
                 JOIN accounts c USING (account_id)
                 JOIN domains m ON m.domain = %(domain)s AND coalesce(m.account_id = c.account_id, true)
-                WHERE d.address = ANY(%(candidates)s) AND a.deleted_on IS NULL
-                ORDER BY array_position(%(candidates)s, d.address) LIMIT 1""",
-            {"candidates": list(candidates), "domain": domain},
+                WHERE d.address IN (%(address)s, %(untagged)s) AND a.deleted_on IS NULL
+                ORDER BY d.address = %(address)s DESC LIMIT 1""",
+            {"address": address, "untagged": untagged, "domain": domain},
         )
         return await cursor.fetchone()
 

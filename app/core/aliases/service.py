@@ -124,8 +124,7 @@ async def used_up(conn: Conn, wanted: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
 
 async def mailbox(conn: Conn, address: Address) -> Mailbox | None:
     """Who takes mail for this address, as it stands or without its tag."""
-    candidates = dict.fromkeys([str(address), str(address.without_tag)])
-    return await queries.mailbox(conn, list(candidates), address.domain)
+    return await queries.mailbox(conn, str(address), str(address.without_tag), address.domain)
 
 
 async def mailbox_of(conn: Conn, account_id: UUID, alias_id: UUID) -> Mailbox | None:
