@@ -171,6 +171,14 @@ async def test_many_at_once_and_back_again(signed_in: Browser, ada: Owner) -> No
         assert (await signed_in.post("/aliases/actions", hidden | form)).status_code == 422
 
 
+async def test_every_field_of_the_list_has_a_name_and_an_id_of_its_own(signed_in: Browser, ada: Owner) -> None:
+    await sort_of(ada, "Shops")
+    page = await signed_in.page("/aliases")
+    ids = [tag["id"] for _, tag in page.tags if "id" in tag]
+    assert len(ids) == len(set(ids))
+    assert [tag["name"] for tag in page.all("select")].count("category") == 2
+
+
 @pytest.mark.parametrize(
     "steps", ["x", "off", "off.!", "renew.", "category:x.AAAA", "expiry:9e9.", "expiry:" + "9" * 30]
 )
@@ -276,7 +284,7 @@ async def test_the_settings_of_an_alias(signed_in: Browser, ada: Owner) -> None:
     }
     answer = await signed_in.send(path, path, form)
     assert answer.status_code == 303
-    assert "Kept." in (await signed_in.page(answer.headers["location"])).words
+    assert "Saved." in (await signed_in.page(answer.headers["location"])).words
     kept = (await stored(ada, "archived"))[ada.alias.address]
     assert (kept.description, kept.site, kept.when_disabled) == ("boots", "boots.example", "defer")
     assert (kept.expires_at, kept.message_limit, kept.idle_days) == (datetime(2999, 2, 1, tzinfo=UTC), 5, 30)

@@ -13,7 +13,7 @@ from app.core.aliases.model import AliasRow, AliasSettings, AliasText, Listing, 
 from app.lib.db import Conn
 
 MAX_PAGE = 200
-MAX_TEXTS = 2000
+MAX_TEXTS = 10_000
 
 
 async def insert_address(conn: Conn, address: str, account_id: UUID, alias_id: UUID) -> bool:
@@ -194,7 +194,7 @@ async def aliases(
 async def alias_texts(
     conn: Conn, account_id: UUID, listing: Listing, *, after: Place | None, limit: int, now: datetime
 ) -> list[AliasText]:
-    """What of these aliases can be searched, in the listing's order; at most 2,000."""
+    """What of these aliases can be searched, in the listing's order; at most 10,000."""
     async with conn.cursor(row_factory=args_row(AliasText), binary=True) as cursor:
         await cursor.execute(
             _statement(f"a.alias_id, a.address, a.details, a.category_id, {_ORDERS[listing.sort][0]}::bigint", listing),

@@ -40,7 +40,7 @@ async def submit_settings(
             await aliases.update(conn, actor.account_id, actor.keyring, alias_id, patch, now=now)
     except (Invalid, Conflict) as error:
         return await _page(request, platform, site, session, alias_id, form=form, faults=Faults.of(error))
-    return see_other(f"/aliases/{alias_id}?kept=1")
+    return see_other(f"/aliases/{alias_id}?saved=1")
 
 
 async def _page(
@@ -68,7 +68,7 @@ async def _page(
         is_role=local_part in ROLE_LOCAL_PARTS,
         tagged=f"{local_part}+anything@{domain}",
         categories={category.category_id: category for category in sorts},
-        notice="Kept." if query.get("kept") else alias_lists.notice(query),
+        notice="Saved." if query.get("saved") else alias_lists.notice(query),
         steps=query.get("undo", "")[:MAX_CHARS],
         form=form if form is not None else alias_forms.fields_of(alias),
         faults=faults,
