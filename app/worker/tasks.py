@@ -9,8 +9,9 @@ from app.core.messages.sweep import sweep
 from app.core.platform import Platform
 from app.core.refusals import service as refusals
 from app.core.rules import service as rules
+from app.core.senders import service as senders
 from app.lib.logs import logger
-from app.lib.times import utc_now
+from app.lib.times import utc_now, utc_today
 
 
 def build(connector: PsycopgConnector, platform: Platform) -> App:
@@ -50,5 +51,10 @@ def build(connector: PsycopgConnector, platform: Platform) -> App:
     @app.task(name="check_domains", queueing_lock="check_domains", pass_context=False)
     async def check_domains(timestamp: int) -> None:  # noqa: ARG001
         logger().info("domains_checked", count=await checking.check_due(platform, now=utc_now()))
+
+    @app.periodic(cron="7 4 * * 1")
+    @app.task(name="forget_weeks", queueing_lock="forget_weeks", pass_context=False)
+    async def forget_weeks(timestamp: int) -> None:  # noqa: ARG001
+        logger().info("weeks_forgotten", count=await senders.forget_weeks(platform, today=utc_today()))
 
     return app

@@ -137,6 +137,7 @@ async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
         "forget_deleted_rules": "53 * * * *",
         "forget_ended_sessions": "17 * * * *",
         "forget_refusals": "37 * * * *",
+        "forget_weeks": "7 4 * * 1",
         "sweep_objects": "43 3 * * *",
     }
     assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)

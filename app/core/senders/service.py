@@ -15,6 +15,7 @@ from app.core.aliases import queries as alias_queries
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias
 from app.core.auth.model import Actor
+from app.core.platform import Platform
 from app.core.senders import leaks, queries
 from app.core.senders.leaks import Correspondence
 from app.core.senders.model import (
@@ -127,9 +128,18 @@ async def statistics(conn: Conn, actor: Actor, alias: Alias, *, today: date) -> 
     )
 
 
-async def forget_weeks(conn: Conn, *, today: date) -> int:
-    """Delete the counts of weeks that statistics tell nothing of any more, of all accounts; 5,000 at most at once."""
-    return await queries.delete_weeks_before(conn, queries.monday(today) - timedelta(weeks=WEEKS), limit=_BATCH)
+async def forget_weeks(platform: Platform, *, today: date) -> int:
+    """Delete the counts of weeks that statistics tell nothing of any more, of all accounts; how many rows.
+
+    Raises Unavailable.
+    """
+    first, deleted = queries.monday(today) - timedelta(weeks=WEEKS), 0
+    while True:
+        async with platform.db.transaction() as conn:
+            count = await queries.delete_weeks_before(conn, first, limit=_BATCH)
+        deleted += count
+        if count < _BATCH:
+            return deleted
 
 
 async def _open(

@@ -190,6 +190,5 @@ async def test_others_reach_nobodys_senders(ada: Owner, bob: Owner, deliver: Del
 
 async def test_old_weeks_are_forgotten(ada: Owner, deliver: Deliver) -> None:
     await deliver(letter("a@shop.test"), ada.alias.address)
-    async with ada.platform.db.transaction() as conn:
-        assert await service.forget_weeks(conn, today=utc_today() + timedelta(weeks=service.WEEKS)) == 0
-        assert await service.forget_weeks(conn, today=utc_today() + timedelta(weeks=service.WEEKS + 1)) == 1
+    assert await service.forget_weeks(ada.platform, today=utc_today() + timedelta(weeks=service.WEEKS)) == 0
+    assert await service.forget_weeks(ada.platform, today=utc_today() + timedelta(weeks=service.WEEKS + 1)) == 1
