@@ -161,6 +161,15 @@ def alias_create(*, address: str, login: str, as_json: bool) -> None:
     _run(commands.alias_create(address, login), as_json=as_json)
 
 
+@alias.command("export")
+@click.option("--account", "login", required=True, help="The login of their owner.")
+def alias_export(*, login: str) -> None:
+    """Write all aliases as CSV to standard output."""
+    answer = serve.run_command(wiring.load_config(), commands.alias_export(login))
+    if isinstance(answer, dict):
+        click.echo(answer["csv"].encode(), nl=False)
+
+
 @main.group()
 def key() -> None:
     """API keys."""

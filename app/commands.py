@@ -7,6 +7,7 @@ from app.core.accounts import service as accounts
 from app.core.accounts.model import Account, Limits, NewAccount
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
+from app.core.aliases.files.exporting import export
 from app.core.aliases.limits import service as allowances
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
@@ -118,6 +119,19 @@ def alias_create(address: str, login: str) -> Command:
             new = NewAlias(domain=parsed.domain, local_part=parsed.local_part)
             alias = await aliases.create(conn, account.account_id, keyring, new, now=utc_now())
         return {"alias_id": str(alias.alias_id), "email": alias.address}
+
+    return run
+
+
+def alias_export(login: str) -> Command:
+    """All aliases of an account as CSV, in the field `csv`."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.connection() as conn:
+            account = await accounts.find(conn, login)
+            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+        parts = [part async for part in export(platform.db, account.account_id, keyring)]
+        return {"csv": b"".join(parts).decode()}
 
     return run
 

@@ -99,6 +99,17 @@ async def test_an_alias_by_its_address(platform: Platform) -> None:
             await commands.alias_create(address, "ada")(platform)
 
 
+async def test_an_export_of_all_aliases(platform: Platform) -> None:
+    await account_create(platform)
+    await commands.alias_create("shop@restante.test", "ada")(platform)
+    answer = await commands.alias_export("ada")(platform)
+    assert isinstance(answer, dict)
+    header, line, rest = answer["csv"].split("\r\n")
+    assert header.startswith("alias,description,")
+    assert line.startswith("shop@restante.test,")
+    assert rest == ""
+
+
 async def test_a_key_opens_the_account_it_was_made_for(platform: Platform) -> None:
     await account_create(platform)
     answer = await commands.key_create("ada", "script")(platform)
@@ -122,6 +133,7 @@ async def test_a_domain_is_added_once(platform: Platform) -> None:
         commands.account_suspend("nobody", is_suspended=True),
         commands.account_delete("nobody"),
         commands.account_limits("nobody"),
+        commands.alias_export("nobody"),
         commands.alias_create("shop@restante.test", "nobody"),
         commands.key_create("nobody", ""),
         commands.account_delete("\udcff"),

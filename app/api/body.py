@@ -38,6 +38,13 @@ async def read_body(request: AuthedRequest, body_type: type[_T], accepted: Seque
     return _converted(_form(body) if media_type == FORM else _json(body), body_type)
 
 
+async def read_file(request: AuthedRequest, media_type: str) -> bytes:
+    """The body as it came. Raises UnsupportedMediaType unless it is of this type, Malformed."""
+    if request.content_type[0].lower() != media_type:
+        raise UnsupportedMediaType([media_type])
+    return await _whole(request)
+
+
 async def _whole(request: AuthedRequest) -> bytes:
     try:
         return await request.body()

@@ -4,7 +4,8 @@ from litestar import Router
 from litestar.datastructures import ResponseHeader
 from litestar.types import ControllerRouterHandler
 
-from app.api.account import get_account
+from app.api.account import get_account, update_account
+from app.api.alias_files import export_aliases, import_aliases
 from app.api.aliases import (
     create_alias,
     delete_alias,
@@ -51,6 +52,7 @@ from app.core.platform import Platform
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     get_account,  # GET   /account
+    update_account,  # PATCH /account
     list_messages,  # GET   /messages
     update_messages,  # POST  /messages/actions
     get_message,  # GET   /messages/{id}
@@ -74,6 +76,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     create_alias,  # POST  /aliases
     suggest_alias,  # POST  /aliases/suggestions
     update_aliases,  # POST  /aliases/actions
+    export_aliases,  # GET   /aliases/export
+    import_aliases,  # POST  /aliases/import
     get_alias,  # GET   /aliases/{id}
     update_alias,  # PATCH /aliases/{id}
     list_senders,  # GET   /aliases/{id}/senders

@@ -3,8 +3,10 @@
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import AnyCallable, Method
 
+from app.web import forms
 from app.web.pages import (
     alias,
+    alias_files,
     aliases,
     attachments,
     blocking,
@@ -20,6 +22,7 @@ from app.web.pages import (
     rules,
     search,
     senders,
+    settings,
     threads,
     waiting,
 )
@@ -71,7 +74,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/refusals", refusals.show_refusals),
     ("POST", "/refusals/{refusal_id:uuid}/allow", refusals.submit_allow),
     # Settings, and what is made there
-    ("GET", "/settings", feed.show_settings),
+    ("GET", "/settings", settings.show_settings),
+    ("POST", "/settings/aliases", settings.submit_preferences),
     ("POST", "/settings/feed", feed.submit_feed),
     ("GET", "/feed/{name:str}", feed.show_feed),
     # Aliases
@@ -79,6 +83,11 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/aliases", aliases.submit_alias),
     ("POST", "/aliases/actions", aliases.submit_action),
     ("POST", "/aliases/undo", aliases.submit_undo),
+    ("GET", "/aliases/export", alias_files.show_export),
+    ("GET", "/aliases/import", alias_files.show_files),
+    ("POST", "/aliases/import", alias_files.submit_file),
+    ("GET", "/aliases/import/{import_id:uuid}", alias_files.show_import),
+    ("POST", "/aliases/import/{import_id:uuid}", alias_files.submit_import),
     ("GET", "/aliases/{alias_id:uuid}", alias.show_alias),
     ("POST", "/aliases/{alias_id:uuid}", alias.submit_settings),
     ("GET", "/aliases/{alias_id:uuid}/senders", senders.show_senders),
@@ -99,10 +108,18 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/shared-domains/{domain:str}/remove", domains.submit_removal),
 )
 
+_LARGE = {"/aliases/import": alias_files.MAX_FORM_BYTES}
+"""Bytes of a form that may hold a file."""
+
 
 def route_handlers() -> list[HTTPRouteHandler]:
     """The table as Litestar takes it; what can be got can be asked for with HEAD (RFC 9110 section 9.1)."""
     return [
-        HTTPRouteHandler(path, http_method=["GET", "HEAD"] if method == "GET" else method, status_code=200)(handler)
+        HTTPRouteHandler(
+            path,
+            http_method=["GET", "HEAD"] if method == "GET" else method,
+            status_code=200,
+            request_max_body_size=_LARGE.get(path, forms.MAX_BYTES),
+        )(handler)
         for method, path, handler in ROUTES
     ]

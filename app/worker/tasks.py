@@ -2,6 +2,7 @@
 
 from procrastinate import App, PsycopgConnector
 
+from app.core.aliases.files import waiting
 from app.core.auth import service as auth
 from app.core.domains import checking
 from app.core.filing import deletion
@@ -51,6 +52,13 @@ def build(connector: PsycopgConnector, platform: Platform) -> App:
     @app.task(name="check_domains", queueing_lock="check_domains", pass_context=False)
     async def check_domains(timestamp: int) -> None:  # noqa: ARG001
         logger().info("domains_checked", count=await checking.check_due(platform, now=utc_now()))
+
+    @app.periodic(cron="11 * * * *")
+    @app.task(name="forget_alias_files", queueing_lock="forget_alias_files", pass_context=False)
+    async def forget_alias_files(timestamp: int) -> None:  # noqa: ARG001
+        async with platform.db.transaction() as conn:
+            count = await waiting.forget_old(conn, now=utc_now())
+        logger().info("alias_files_forgotten", count=count)
 
     @app.periodic(cron="7 4 * * 1")
     @app.task(name="forget_weeks", queueing_lock="forget_weeks", pass_context=False)

@@ -8,7 +8,7 @@ from app.core.accounts.model import Account
 from app.core.auth import service as auth
 from app.core.platform import Platform
 from app.errors import Unauthenticated, Unavailable
-from app.lib.ids import new_id
+from app.lib.ids import first_id_at, new_id
 from app.lib.times import utc_now
 from app.worker import tasks
 from tests.conftest import MakeAccount
@@ -141,3 +141,18 @@ async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
         "sweep_objects": "43 3 * * *",
     }
     assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)
+
+
+async def test_files_of_aliases_are_forgotten_after_a_day(
+    platform: Platform, queue: App, make_account: MakeAccount
+) -> None:
+    made = await make_account()
+    async with platform.db.transaction() as conn:
+        for age in (timedelta(hours=23), timedelta(hours=25)):
+            await conn.execute(
+                "INSERT INTO alias_imports (account_id, import_id, contents) VALUES (%s, %s, '')",
+                (made.account_id, first_id_at(utc_now() - age)),
+            )
+    assert await run(queue, "forget_alias_files") == "succeeded"
+    async with platform.db.connection() as conn:
+        assert await (await conn.execute("SELECT count(*) FROM alias_imports")).fetchone() == (1,)

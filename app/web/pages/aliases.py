@@ -11,6 +11,7 @@ from litestar.response.redirect import Redirect
 from app.core.aliases import expiry, listing
 from app.core.aliases import service as aliases
 from app.core.aliases.bulk import service as bulk
+from app.core.aliases.limits import service as limits
 from app.core.aliases.model import BULK_ACTIONS, Alias, Bulk, BulkAction, Listing
 from app.core.categories import service as categories
 from app.core.categories.model import Category
@@ -141,6 +142,7 @@ async def _page(
         context: dict[str, Any] = {
             "domains": await domains.offered(conn, actor.account_id),
             "made": await _made(conn, session, made),
+            "allowance": await limits.allowance(conn, actor.account_id),
         }
     names = {category.category_id: category for category in sorts}
     room = max(_LEAST_ROOM, _ROOM - 3 * sum(_OPTION_BYTES + weight(one.name) for one in sorts))

@@ -1,4 +1,4 @@
-"""The feed of unread mail, and the settings page where its address is made, renewed and removed."""
+"""The feed of unread mail, and the forms of the settings page by which its address is made, renewed and removed."""
 
 import hashlib
 from uuid import UUID
@@ -9,22 +9,17 @@ from litestar.response.redirect import Redirect
 
 from app.core.feeds import service as feeds
 from app.core.filing.service import MOST_COUNTED
-from app.core.platform import Platform
 from app.errors import Invalid, NotFound
 from app.lib.times import utc_now, utc_today
 from app.web import forms
 from app.web.forms import AnyRequest
 from app.web.headers import FILE_CSP
-from app.web.session import GivenSession, Session
-from app.web.site import GivenPlatform, GivenSite, Site
+from app.web.pages import settings
+from app.web.session import GivenSession
+from app.web.site import GivenPlatform, GivenSite
 from app.web.view import see_other
 
 _SUFFIX = ".xml"
-
-
-async def show_settings(platform: GivenPlatform, site: GivenSite, session: GivenSession) -> Response[str]:
-    """The feed: whether there is one and what it shows."""
-    return await _settings(platform, site, session, secret=None)
 
 
 async def submit_feed(
@@ -44,7 +39,8 @@ async def submit_feed(
             return see_other("/settings")
         else:
             raise Invalid.field("do", "Choose one of the buttons.")
-    return await _settings(platform, site, session, secret=secret)
+    address = f"{platform.public_url}/feed/{secret}{_SUFFIX}"
+    return await settings.page(platform, site, session, feed_address=address)
 
 
 async def show_feed(platform: GivenPlatform, site: GivenSite, name: FromPath[str]) -> Response[str]:
@@ -65,10 +61,3 @@ async def show_feed(platform: GivenPlatform, site: GivenSite, name: FromPath[str
     )
     headers = {"Content-Security-Policy": FILE_CSP}
     return Response(text, media_type="application/atom+xml; charset=utf-8", headers=headers)
-
-
-async def _settings(platform: Platform, site: Site, session: Session, *, secret: str | None) -> Response[str]:
-    async with platform.db.connection() as conn:
-        found = await feeds.find(conn, session.actor.account_id)
-    address = f"{platform.public_url}/feed/{secret}{_SUFFIX}" if secret else None
-    return site.view.page("settings.html", session=session, feed=found, address=address)

@@ -12,7 +12,8 @@ from app.core.aliases.files.cells import defused
 from app.core.aliases.model import Alias
 from app.lib.times import rfc3339
 
-MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
+MEDIA_TYPE = "text/csv; header=present"
+"""Its text is UTF-8."""
 COLUMNS = (
     "alias",
     "description",
