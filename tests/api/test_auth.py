@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from app.core.accounts import service as accounts
@@ -5,38 +7,29 @@ from app.vault.tokens import new_api_key
 from tests.api.conftest import Api, User
 
 ID = "01970000-0000-7000-8000-000000000000"
-ROUTES = [
-    ("GET", "/api/v1/account"),
-    ("GET", "/api/v1/messages"),
-    ("POST", "/api/v1/messages/actions"),
-    ("GET", f"/api/v1/messages/{ID}"),
-    ("PATCH", f"/api/v1/messages/{ID}"),
-    ("DELETE", f"/api/v1/messages/{ID}"),
-    ("GET", f"/api/v1/messages/{ID}/source"),
-    ("GET", f"/api/v1/messages/{ID}/attachments/1"),
-    ("GET", f"/api/v1/threads/{ID}"),
-    ("GET", "/api/v1/aliases"),
-    ("POST", "/api/v1/aliases"),
-    ("GET", f"/api/v1/aliases/{ID}"),
-    ("PATCH", f"/api/v1/aliases/{ID}"),
-]
+EXAMPLES = {"ordinal": "1", "domain": "ada.example"}
 
 
-def routes_of(api: Api) -> set[tuple[str, str]]:
+def routes_of(api: Api) -> list[tuple[str, str]]:
     """Every method and path that the application serves, OPTIONS aside, with example values in its path."""
-    return {
-        (method, route.path_format.format(message_id=ID, alias_id=ID, thread_id=ID, ordinal=1))
+
+    def example(found: re.Match[str]) -> str:
+        return EXAMPLES.get(found[1], ID)
+
+    return sorted(
+        (method, re.sub(r"{(\w+)}", example, route.path_format))
         for route in api.app.routes
         for method in route.methods - {"OPTIONS"}
-    }
-
-
-async def test_the_list_here_is_whole(api: Api) -> None:
-    assert routes_of(api) == set(ROUTES)
+    )
 
 
 async def test_no_route_works_without_a_key(api: Api) -> None:
-    for method, path in ROUTES:
+    routes = routes_of(api)
+    assert {("GET", "/api/v1/account"), ("GET", f"/api/v1/messages/{ID}/attachments/1")} <= set(routes)
+    for method, path in routes:
+        if method == "HEAD":
+            assert (await api.client.head(path)).status_code == 401, path
+            continue
         problem = await api.refused(method, path)
         assert (problem["status"], problem["code"]) == (401, "unauthenticated"), (method, path)
 

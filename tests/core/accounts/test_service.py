@@ -1,5 +1,6 @@
 import asyncio
 from datetime import date
+from uuid import UUID
 
 import pytest
 
@@ -182,6 +183,25 @@ async def rows_of(platform: Platform, account: Account) -> dict[str, int]:
     return counts
 
 
+async def fill_the_rest(conn: Conn, account_id: UUID) -> None:
+    """A row in each table that mail and signing in do not fill."""
+    row = await (await conn.execute("SELECT alias_id FROM aliases WHERE account_id = %s", (account_id,))).fetchone()
+    assert row is not None
+    values = {"account": account_id, "alias": row[0], "id": new_id(), "today": utc_today(), "now": utc_now()}
+    for statement in (
+        "INSERT INTO domains (domain, account_id, created_on) VALUES ('ada.example', %(account)s, %(today)s)",
+        """INSERT INTO account_domains (account_id, domain, proof_token, added_on, next_check_at, catch_all)
+           VALUES (%(account)s, 'ada.example', 'token', %(today)s, %(now)s, 'off')""",
+        "INSERT INTO alias_imports (account_id, import_id, contents) VALUES (%(account)s, %(id)s, '')",
+        "INSERT INTO categories (account_id, category_id, details) VALUES (%(account)s, %(id)s, '')",
+        """INSERT INTO sender_rules (account_id, rule_id, alias_id, verdict, kind, matcher, label)
+           VALUES (%(account)s, %(id)s, %(alias)s, 'block', 'address', 'matcher', '')""",
+        """INSERT INTO refusals (account_id, refusal_id, alias_id, refused_on, code, reason, count)
+           VALUES (%(account)s, %(id)s, %(alias)s, %(today)s, 550, 'sender_blocked', 1)""",
+    ):
+        await conn.execute(statement, values)
+
+
 async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
     platform: Platform, ada: Owner, bob: Owner, deliver: Deliver, make_owner: MakeOwner
 ) -> None:
@@ -192,7 +212,7 @@ async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
             await auth.start_session(conn, owner.account, now=utc_now())
             await auth.create_api_key(conn, platform.instance, owner.account.account_id, name="key", now=utc_now())
             await feeds.make(conn, owner.account.account_id, shows_mail=False, today=utc_today())
-        await conn.execute("INSERT INTO domains VALUES ('ada.example', %s, %s)", (ada.account.account_id, utc_today()))
+        await fill_the_rest(conn, ada.account.account_id)
     before, others = await rows_of(platform, ada.account), await rows_of(platform, bob.account)
     assert all(before.values()), "the test should fill every table that an account owns"
     assert len(before) > 15
