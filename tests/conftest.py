@@ -67,7 +67,9 @@ def dsn(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database of its own, cloned from one that has the whole schema."""
     name = f"test_{os.urandom(8).hex()}"
     with connect_now(postgres.dsn) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template_restante STRATEGY file_copy").format(sql.Identifier(name)))
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_restante STRATEGY file_copy").format(sql.Identifier(name))
+        )
         yield _dsn_of(postgres, name)
         conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
