@@ -22,7 +22,7 @@ async def test_preferences_are_kept_and_used(signed_in: Browser, ada: Owner) -> 
 async def test_the_account_tells_what_it_may_have(signed_in: Browser) -> None:
     page = await signed_in.page("/settings")
     assert "1 of 10,000" in page.words
-    assert "of 64 MB" in page.words
+    assert "of 67 MB" in page.words
 
 
 @pytest.mark.parametrize(

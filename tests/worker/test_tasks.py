@@ -134,6 +134,7 @@ async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
     assert crons == {
         "check_domains": "*/10 * * * *",
         "empty_trash": "29 * * * *",
+        "forget_alias_files": "11 * * * *",
         "forget_deleted_rules": "53 * * * *",
         "forget_ended_sessions": "17 * * * *",
         "forget_refusals": "37 * * * *",

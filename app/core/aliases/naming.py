@@ -29,8 +29,9 @@ def fault_of(text: str, *, is_own_domain: bool = False) -> str | None:
     """
     local_part = normal(text)
     # The Kelvin sign becomes a plain k in lower case; no letter that was not typed may appear.
-    if not text.isascii() and not is_own_domain:
-        return _foreign(text.strip())
+    typed = text.strip()
+    if not typed.isascii() and not is_own_domain:
+        return _foreign(typed)
     if ".." in local_part:
         return "Two dots may not stand side by side."
     if not (_PLAIN.match(local_part) if local_part.isascii() else _is_word(local_part)):

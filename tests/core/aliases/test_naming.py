@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.aliases import naming
@@ -71,6 +71,7 @@ def test_on_a_domain_of_ones_own_these_are_refused(text: str) -> None:
 
 
 @given(st.text(max_size=70), st.booleans())
+@example("\x85", False)
 def test_what_is_let_through_is_an_address_in_its_final_form(text: str, is_own: bool) -> None:
     if naming.fault_of(text, is_own_domain=is_own) is None:
         found = parse(f"{naming.normal(text)}@x.test")
