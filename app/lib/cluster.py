@@ -68,8 +68,9 @@ _SETTINGS = {
     "log_parameter_max_length_on_error": "0",
 }
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-# Survives the death of its processes, not that of the machine.
-_UNSAFE = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
+# Survives the death of its processes, not that of the machine. A worker of autovacuum belongs to no role, so while
+# one is in a database nobody but a superuser may drop it WITH (FORCE).
+_UNSAFE = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off", "autovacuum": "off"}
 
 
 def command(cluster: Path, socket_dir: Path, *, durable: bool) -> list[str]:

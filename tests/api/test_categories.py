@@ -86,4 +86,4 @@ async def test_there_is_an_end_to_them(api: Api, ada: User) -> None:
     for number in range(MAX_CATEGORIES):
         await make(api, ada, str(number))
     problem = await api.refused("POST", CATEGORIES, ada, json={"name": "one more"})
-    assert (problem["status"], problem["code"]) == (429, "category_limit")
+    assert (problem["status"], problem["code"]) == (403, "category_limit")

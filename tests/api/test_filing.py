@@ -45,6 +45,8 @@ async def test_a_patch_answers_with_the_message_as_it_is_now(
     data = answer.json()["data"]
     assert {name: data[name] for name in words} == words
     listed = (await api.get(MESSAGES, ada)).json()["data"][0]
+    # Only a line of a list has a highlight, and only a message by itself names its attachments.
+    assert listed.pop("highlight") is None
     assert {**listed, "attachments": []} == {**data, "attachments": []}
 
 
