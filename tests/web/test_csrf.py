@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from litestar import Litestar
 
@@ -15,7 +17,7 @@ PRIVATE_FORMS = [path for method, path, _ in ROUTES if method == "POST" and path
 
 
 def filled(path: str) -> str:
-    return path.replace("{message_id:uuid}", str(new_id())).replace("{alias_id:uuid}", str(new_id()))
+    return re.sub(r"\{\w+:uuid\}", lambda _: str(new_id()), path)
 
 
 @pytest.mark.parametrize("path", PRIVATE_FORMS)
