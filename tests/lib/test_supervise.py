@@ -59,6 +59,7 @@ class Sleeper:
         self.process.wait()
 
 given = json.loads(sys.argv[1])
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever nohup said to the tests
 if not given["prctl"]:
     sys.platform = "another"
 supervisor = Supervisor(log, grace=given["grace"])
