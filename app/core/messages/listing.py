@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from urllib.parse import unquote
 
 from app.core.messages import content, shown, winmail
@@ -16,6 +17,7 @@ _SIGNATURES = frozenset(
     "application/" + name for name in ("pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "x-pgp-signature")
 )
 _CID = re.compile(r"cid:([^\"'\s<>()]{1,300})", re.IGNORECASE)
+_SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|([^\s\"'>]+))", re.IGNORECASE)
 _MAX_HTML_BYTES = 1024 * 1024
 
 
@@ -87,12 +89,9 @@ async def _shown_by(reading: Reading, cuts: StoredCuts) -> list[int]:
         return []
     html, _ = await shown.html(reading.html, cuts, limit=_MAX_HTML_BYTES)
     called = {unquote(name) for name in _CID.findall(html)}
-    return [leaf.ordinal for leaf in candidates if leaf.content_id in called or _is_called(leaf.content_location, html)]
+    sources = {unescape("".join(groups)) for groups in _SOURCE.findall(html)}
+    return [leaf.ordinal for leaf in candidates if leaf.content_id in called or leaf.content_location in sources]
 
 
 def _may_be_shown(leaf: Leaf) -> bool:
     return leaf.content_type.startswith("image/") and bool(leaf.content_id or leaf.content_location)
-
-
-def _is_called(location: str, html: str) -> bool:
-    return bool(location) and any(f"{quote}{location}{quote}" in html for quote in "\"'")

@@ -95,13 +95,30 @@ async def test_an_encoded_message_is_shown_and_stays_a_file(ada: Owner, deliver:
 
 
 async def test_a_logo_alone_is_no_attachment(ada: Owner, deliver: Deliver) -> None:
-    html = b"Content-Type: text/html\r\n\r\n<img src='cid:logo'><img src='img/b.png'>"
+    html = b"Content-Type: text/html\r\n\r\n<img src='cid:logo'><img src='img/b.png'><img src=''>"
     logo = b"Content-Type: image/png\r\nContent-ID: <logo>\r\n\r\nx"
     other = b"Content-Type: image/png\r\nContent-Location: img/b.png\r\n\r\nx"
     await deliver(multipart(html, logo, other, kind=b"related"), ADA)
     assert [one.role for one in (await ada.newest()).summary.attachments] == ["picture", "picture"]
     await deliver(multipart(html, logo.replace(b"logo", b"unused"), kind=b"related"), ADA)
     assert [one.role for one in (await ada.newest()).summary.attachments] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("written", "role"),
+    [
+        (b"<img src='img/b.png?x&amp;y'>", "picture"),
+        (b'<img alt="" SRC = "img/b.png?x&y">', "picture"),
+        (b"<img src=img/b.png?x&y>", "picture"),
+        (b'<a href="img/b.png?x&y">the picture</a>', "file"),
+        (b"img/b.png?x&y", "file"),
+    ],
+)
+async def test_a_picture_is_called_by_its_address(ada: Owner, deliver: Deliver, written: bytes, role: str) -> None:
+    html = b"Content-Type: text/html\r\n\r\n" + written
+    other = b"Content-Type: image/png\r\nContent-Location: img/b.png?x&y\r\n\r\nx"
+    await deliver(multipart(html, other, kind=b"related"), ADA)
+    assert [one.role for one in (await ada.newest()).summary.attachments] == [role]
 
 
 def test_messages_in_messages_are_bounded_in_number_and_depth() -> None:
