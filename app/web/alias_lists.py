@@ -11,8 +11,7 @@ from app.core.aliases.bulk.service import MAX_AT_ONCE
 from app.core.aliases.model import BULK_ACTIONS, SORTS, STATES, AliasStep, Bulk, BulkAction, Listing, Place, Sort, State
 from app.errors import Invalid
 from app.lib.ids import parse_id
-from app.web.paging import address
-from app.web.session import local_path
+from app.web.notices import Notice, counted, number_in
 from app.web.undo import MAX_CHARS, MAX_IDS, decoded_ids, encoded_ids
 
 MAX_TEXT_CHARS = 200
@@ -32,6 +31,7 @@ _DONE: Mapping[str, str] = {
     "restore": "restored",
     "undo": "put back as before",
 }
+_NOTHING = "Nothing was changed. Tick the aliases first, then choose what to do with them."
 
 
 class AliasQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,20 +97,13 @@ def read_place(text: str) -> Place | None:
     return Place(alias_id=found, number=int(number) if is_number else 0) if found else None
 
 
-def told(back: str, done: str, count: int, undo: str) -> str:
-    """The page to go back to, with what was done to how many."""
-    pairs = [("done", done), ("count", str(count))] + ([("undo", undo)] if undo else [])
-    return address(local_path(back), urlencode(pairs))
-
-
-def notice(query: Mapping[str, str]) -> str:
+def notice(query: Mapping[str, str], *, nothing: str = _NOTHING) -> Notice:
     """`3 aliases archived.`; empty where the address tells of nothing done."""
-    words, count = _DONE.get(query.get("done", "")), query.get("count", "")
-    if words is None or not (count.isascii() and count.isdigit() and int(count[:5]) <= MAX_AT_ONCE):
-        return ""
-    if int(count) == 0:
-        return "Nothing was changed. Tick the aliases first, then choose what to do with them."
-    return f"{int(count)} alias{'' if int(count) == 1 else 'es'} {words}."
+    words, count = _DONE.get(query.get("done", "")), number_in(query, "count", MAX_AT_ONCE)
+    if words is None or count is None:
+        return Notice(text="")
+    text = f"{counted(count, 'alias', 'aliases')} {words}." if count else nothing
+    return Notice(text=text, undo=query.get("undo", "")[:MAX_CHARS])
 
 
 def pack(steps: Sequence[AliasStep]) -> str:

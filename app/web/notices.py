@@ -41,7 +41,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """The sentence, and the word that takes it back; either may be empty."""
 
     text: str
-    undo: str
+    undo: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Notice":
@@ -59,15 +59,15 @@ def told(back: str, done: str, count: int, undo: str, *, moved: int = 0) -> str:
 
 def _text(query: Mapping[str, str]) -> str:
     done = query.get("done", "")
-    count = _number(query, "count", filing.MAX_AT_ONCE if done in _MESSAGES else MAX_AT_ONCE)
+    count = number_in(query, "count", filing.MAX_AT_ONCE if done in _MESSAGES else MAX_AT_ONCE)
     if count is None:
         return ""
     if done in _MESSAGES:
-        return f"{_counted(count, 'message')} {_MESSAGES[done]}." if count else _NOTHING
+        return f"{counted(count, 'message')} {_MESSAGES[done]}." if count else _NOTHING
     if done in _RULES:
-        moved = _number(query, "moved", 2 * filing.MAX_AT_ONCE)
-        also = f" {_counted(moved, 'message')} moved with that." if moved else ""
-        return f"{_counted(count, 'sender')} {_RULES[done]}.{also}" if count else _NOTHING
+        moved = number_in(query, "moved", 2 * filing.MAX_AT_ONCE)
+        also = f" {counted(moved, 'message')} moved with that." if moved else ""
+        return f"{counted(count, 'sender')} {_RULES[done]}.{also}" if count else _NOTHING
     if done == "deleted":
         return "The rule is deleted. Mail it has refused does not come back by itself." if count else ""
     if done in _STRANGERS:
@@ -77,10 +77,13 @@ def _text(query: Mapping[str, str]) -> str:
     return ""
 
 
-def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
+def number_in(query: Mapping[str, str], name: str, most: int) -> int | None:
+    """The number that an address tells under this name; None for what is none, or larger than what we tell."""
     text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and int(text[:5]) <= most else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_number and int(text) <= most else None
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 alias`, `2 aliases`; the plural takes an s unless it is given."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"

@@ -1,11 +1,14 @@
 """The waiting room and what was refused: pages, and what can be done there."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
 import pytest
 
+from app.core.aliases import service as aliases
+from app.core.aliases.address import Address
 from app.core.filing import service as filing
 from app.core.policy.model import Reason
 from app.core.refusals import service as refusals
@@ -187,6 +190,36 @@ async def test_every_reason_in_words(
     page = await signed_in.page("/refusals")
     for words in told:
         assert words in page.words
+
+
+async def test_a_switched_off_alias_is_switched_on_from_its_refusal(signed_in: Browser, ada: Owner) -> None:
+    alias_id = ada.alias.alias_id
+    off = {"one": f"off:{alias_id}"}
+    await signed_in.send("/aliases", "/aliases/actions", off)
+    await refuse(ada, "bob@shop.example", reason="alias_disabled")
+    answer = await signed_in.send("/refusals", "/aliases/actions", {"one": f"on:{alias_id}"})
+    assert answer.headers["location"].startswith(f"/aliases/{alias_id}?")
+    page = await signed_in.page(answer.headers["location"])
+    assert "1 alias switched on." in page.words
+    again = await signed_in.send("/refusals", "/aliases/actions", {"one": f"on:{alias_id}"})
+    assert "Nothing was changed: it is so already." in (await signed_in.page(again.headers["location"])).words
+    await signed_in.post("/aliases/undo", page.hidden("/aliases/undo"))
+    assert "Switch on" in (await signed_in.page(f"/aliases/{alias_id}")).words
+
+
+async def test_pages_of_refusals_keep_an_odd_name_of_an_alias(signed_in: Browser, ada: Owner) -> None:
+    async with ada.platform.db.transaction() as conn:
+        await aliases.claim_unattended(
+            conn, ada.actor.account_id, Address("a&b%3d", "restante.test"), alias_id := new_id()
+        )
+        odd = await aliases.get(conn, ada.actor.account_id, ada.actor.keyring, alias_id)
+    await refuse(Owner(ada.platform, ada.actor, odd), *(f"{number}@{'a' * 60}.example" for number in range(60)))
+    path, count = f"/refusals?alias={quote(odd.address)}", 0
+    while path:
+        page = await signed_in.page(path)
+        count += page.words.count("You have blocked this sender.")
+        path = next((link["href"] for link in page.all("a") if link.get("rel") == "next"), "")
+    assert count == 60
 
 
 async def test_refusals_of_one_alias_and_those_of_nobody(signed_in: Browser, ada: Owner, make_owner: MakeOwner) -> None:

@@ -15,10 +15,13 @@ from app.errors import Conflict, Invalid
 from app.lib.times import utc_now
 from app.web import alias_forms, alias_lists, forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.notices import Notice
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
-from app.web.undo import MAX_CHARS
 from app.web.view import see_other
+
+_SAVED = Notice(text="Saved.")
+_NOTHING = "Nothing was changed: it is so already."
 
 
 async def show_alias(
@@ -68,8 +71,7 @@ async def _page(
         is_role=local_part in ROLE_LOCAL_PARTS,
         tagged=f"{local_part}+anything@{domain}",
         categories={category.category_id: category for category in sorts},
-        notice="Saved." if query.get("saved") else alias_lists.notice(query),
-        steps=query.get("undo", "")[:MAX_CHARS],
+        notice=_SAVED if query.get("saved") else alias_lists.notice(query, nothing=_NOTHING),
         form=form if form is not None else alias_forms.fields_of(alias),
         faults=faults,
     )

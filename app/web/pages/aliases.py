@@ -25,10 +25,10 @@ from app.web import alias_forms, alias_lists, forms
 from app.web.alias_lists import AliasQuery
 from app.web.fitting import fitting, weight
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.notices import told
 from app.web.paging import address
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
-from app.web.undo import MAX_CHARS
 from app.web.view import see_other
 
 PAGE = 50
@@ -85,7 +85,7 @@ async def submit_action(
         elif single:
             ids = [alias_id] if (alias_id := parse_id(single)) else []
         count, steps = await bulk.apply(conn, actor.account_id, asked, ids, now=now)
-    return see_other(alias_lists.told(form.get("back", "/aliases"), asked.action, count, alias_lists.pack(steps)))
+    return see_other(told(form.get("back", "/aliases"), asked.action, count, alias_lists.pack(steps)))
 
 
 async def submit_undo(request: AnyRequest, platform: GivenPlatform, session: GivenSession) -> Redirect:
@@ -96,7 +96,7 @@ async def submit_undo(request: AnyRequest, platform: GivenPlatform, session: Giv
         for step in alias_lists.unpack(form.get("steps", "")):
             changed, _ = await bulk.apply(conn, session.actor.account_id, step.bulk, step.alias_ids, now=now)
             count += changed
-    return see_other(alias_lists.told(form.get("back", "/aliases"), "undo", count, ""))
+    return see_other(told(form.get("back", "/aliases"), "undo", count, ""))
 
 
 def _asked(form: Form) -> Bulk:
@@ -164,7 +164,6 @@ async def _page(
         back=address(here, f"after={alias_lists.write_place(after)}" if after else ""),
         categories=names,
         notice=alias_lists.notice(request.query_params),
-        steps=request.query_params.get("undo", "")[:MAX_CHARS],
         form=form or {},
         faults=faults,
         **context,

@@ -1,6 +1,7 @@
 """What was refused in the last 30 days, and what can be done about it from there."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -53,7 +54,7 @@ async def show_refusals(
         found = await _found(conn, session, alias, before)
         count = fitting(map(_bytes, found[:_PAGE]), _ROOM)
         shown = await _shown(platform, conn, session, found[:count])
-    here = address("/refusals", f"alias={alias}" if alias else "")
+    here = address("/refusals", urlencode({"alias": alias}) if alias else "")
     return site.view.page(
         "refusals.html",
         session=session,
