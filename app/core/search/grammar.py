@@ -7,12 +7,12 @@ Terms stand side by side, all must hold: `word`, `"a phrase"`, `-not`, `field:wo
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import msgspec
 
 from app.core.messages import words
-from app.core.messages.model import Filters, Folder
+from app.core.messages.model import FOLDERS, Filters
 from app.core.search.model import Field, Query, Term
 from app.errors import Invalid
 
@@ -21,7 +21,6 @@ MAX_TERMS = 16
 """Words count one by one, pairs of Chinese, Japanese or Korean characters too (up to twice as many)."""
 _MAX_PARTS = 2 * MAX_TERMS
 
-_FOLDERS: tuple[Folder, ...] = get_args(Folder)
 _SPACES = re.compile(r"\s+")
 _TERM = re.compile(r"(?P<not>-?)(?:(?P<operator>[A-Za-z]+):)?(?P<value>\"[^\"]*\"?|[^\s\"]*)")
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u201f\u00ab\u00bb", '""""""')
@@ -95,7 +94,7 @@ def _is(query: Query, value: str, is_negated: bool) -> Query:
 
 def _in(query: Query, value: str, is_negated: bool) -> Query:
     """Several folders widen the search; those with a minus narrow it."""
-    folders = frozenset(_FOLDERS) if value == "anywhere" else frozenset(name for name in _FOLDERS if name == value)
+    folders = frozenset(FOLDERS) if value == "anywhere" else frozenset(name for name in FOLDERS if name == value)
     if not folders:
         raise _invalid("After “in:” write inbox, archive, trash, spam, held or anywhere, as in in:trash.")
     if is_negated:

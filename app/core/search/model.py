@@ -29,7 +29,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     is_starred: frozenset[bool] = frozenset({True, False})
     has_attachment: frozenset[bool] = frozenset({True, False})
     folders: frozenset[Folder] | None = None
-    """None: not asked for, so that spam and trash are left out."""
+    """None: not asked for, so that spam, trash and what is held are left out."""
     not_folders: frozenset[Folder] = frozenset()
     before: datetime | None = None
     """Received earlier than this."""

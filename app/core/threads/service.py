@@ -17,7 +17,7 @@ MAX_OPENED = 20
 
 
 async def lines(conn: Conn, actor: Actor, thread_id: UUID) -> list[MessageLine]:
-    """The newest 200 messages of a thread, but for those in the trash or spam. Raises NotFound when there are none."""
+    """The newest 200 messages of a thread, but for those in the trash or spam, or held. Raises NotFound without any."""
     ids = await queries.message_ids(conn, actor.account_id, thread_id, limit=MAX_LINES)
     if not ids:
         raise NotFound("There is no such conversation.")

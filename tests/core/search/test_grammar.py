@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.messages.model import FOLDERS
 from app.core.search import grammar
 from app.core.search.model import Field, Query, Term
 from app.errors import Invalid
@@ -39,7 +40,7 @@ DAY = datetime(2026, 3, 31, tzinfo=UTC)
         ("is:unread is:read", Query(is_read=frozenset())),
         ("-is:unread", Query(is_read=frozenset({True}))),
         ("in:trash in:spam", Query(folders=frozenset({"trash", "spam"}))),
-        ("in:anywhere -in:spam", Query(folders=frozenset(grammar._FOLDERS), not_folders=frozenset({"spam"}))),
+        ("in:anywhere -in:spam", Query(folders=frozenset(FOLDERS), not_folders=frozenset({"spam"}))),
         ("before:2026-03-31 before:2027", Query(before=DAY)),
         ("after:2026/3/31 after:2026-01", Query(since=DAY)),
         ("-before:2026-03-31", Query(since=DAY)),

@@ -14,7 +14,7 @@ from app.core.messages import receive
 from app.core.messages.model import Folder
 from app.core.search import grammar, service
 from app.core.search.model import Found
-from app.lib.ids import first_id_at
+from app.lib.ids import first_id_at, new_id
 from app.lib.times import utc_now
 from tests.core.conftest import Deliver, Owner
 from tests.core.search import mailbox
@@ -211,6 +211,19 @@ async def test_a_search_that_opens_much_ends_and_goes_on_from_there(
     assert first.lines == []
     assert first.older is not None
     assert len(await all_ids(ada, '"one two"')) == 1
+
+
+async def test_a_domain_means_all_its_aliases_however_many(ada: Owner, deliver: Deliver) -> None:
+    await deliver(b"Subject: to the oldest\r\n\r\nx", ADA)
+    newer = [(ada.actor.account_id, new_id(), f"x{number}@restante.test") for number in range(1500)]
+    async with ada.platform.db.transaction() as conn:
+        await conn.cursor().executemany(
+            """INSERT INTO aliases (account_id, alias_id, address, is_enabled, when_disabled, details)
+               VALUES (%s, %s, %s, true, 'refuse', '')""",
+            newer,
+        )
+    assert await subjects(ada, "alias:restante.test") == ["to the oldest"]
+    assert await subjects(ada, "-alias:restante.test oldest") == []
 
 
 @pytest.mark.parametrize("text", ["alias:\x00x", "alias:\ud800x", "from:\x00a \ud800b", "is:read is:unread", "alias:x"])
