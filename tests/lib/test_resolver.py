@@ -42,21 +42,19 @@ async def test_nothing_there_is_told_from_no_answer(resolver: Resolver, zone: Dn
     assert (await resolver.txt("nowhere.test")).is_evidence
 
 
-@pytest.mark.parametrize(
-    ("trick", "outcome"),
-    [
-        ("servfail", "failed"),
-        ("refused", "failed"),
-        ("silent", "timed_out"),
-        ("loop", "failed"),
-        ("other_id", "timed_out"),
-        ("garbage", "timed_out"),
-    ],
-)
-async def test_what_is_no_answer_is_no_evidence(hasty: Resolver, zone: DnsServer, trick: Trick, outcome: str) -> None:
+@pytest.mark.parametrize("trick", ["silent", "other_id", "garbage"])
+async def test_silence_is_no_evidence(hasty: Resolver, zone: DnsServer, trick: Trick) -> None:
     zone.tricks["a.test"] = trick
     answer = await hasty.txt("a.test")
-    assert (answer.outcome, answer.records, answer.is_evidence) == (outcome, (), False)
+    assert (answer.outcome, answer.records, answer.is_evidence) == ("timed_out", (), False)
+
+
+@pytest.mark.parametrize("trick", ["servfail", "refused", "loop"])
+async def test_failures_are_no_evidence(resolver: Resolver, zone: DnsServer, trick: Trick) -> None:
+    """Asked with patience, so that a busy machine does not make silence of them."""
+    zone.tricks["a.test"] = trick
+    answer = await resolver.txt("a.test")
+    assert (answer.outcome, answer.records, answer.is_evidence) == ("failed", (), False)
 
 
 async def test_an_answer_about_another_name_is_none(hasty: Resolver, zone: DnsServer) -> None:
