@@ -46,6 +46,20 @@ async def test_an_invitation_in_the_words_of_the_api(api: Api, ada: User) -> Non
     }
 
 
+async def test_no_program_stands_where_a_link_is_told(api: Api, ada: User) -> None:
+    told = []
+    for url, join in [
+        ("javascript:alert(1)", " jAvAscript:alert(1)"),
+        ("data:text/html,x", "meet.example/abc"),
+        ("https://x.example/1?utm_source=mail", "tel:+31201234567"),
+    ]:
+        lines = f"UID:1\nURL:{url}\nCONFERENCE:{join}\nDTSTART:20261123T100000Z"
+        message_id = await api.deliver(ada, invited(calendars=(calendar(lines),)))
+        (one,) = (await api.get(f"{MESSAGES}/{message_id}", ada)).json()["data"]["invitations"]
+        told.append((one["url"], one["conference"]))
+    assert told == [("", ""), ("", ""), ("https://x.example/1", "tel:+31201234567")]
+
+
 async def test_a_forwarded_invitation_is_the_enclosed_messages(api: Api, ada: User) -> None:
     outer = EmailMessage()
     outer.set_content("See below.")

@@ -45,7 +45,7 @@ async def test_senders_with_leaks(api: Api, ada: User, shop: Alias) -> None:
         "known": [{"organisation": "shop.test", "since": today, "message_count": 2}],
     }
     (leaked,) = (await api.get("/api/v1/leaks", ada)).json()["data"]
-    assert leaked == {"alias_id": str(shop.alias_id), "email": shop.address, "leaks": [pills["leak"]]}
+    assert leaked == {"alias": {"id": str(shop.alias_id), "email": shop.address}, "leaks": [pills["leak"]]}
 
     one = f"{path}/{pills['id']}"
     changed = (await api.request("PATCH", one, ada, json={"is_expected": True})).json()["data"]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.core.messages import urls
 from app.core.messages.invitations import Attendee, Invitation, When
 from app.core.messages.invitations.model import Answer, Kind
 from app.lib.times import rfc3339
@@ -33,7 +34,8 @@ class InvitationResource(msgspec.Struct, frozen=True, kw_only=True):
     """An event in a calendar part (RFC 5545, RFC 5546). `end` of whole days is the last of them.
 
     `occurrence` is the one date of a recurring event that this is about. `attendees` are at most 200; `left_out` counts
-    the others. Texts are plain, cut to 1,000 characters, the description to 16,384.
+    the others. Texts are plain, cut to 1,000 characters, the description to 16,384. `url` and `conference` are http,
+    https, mailto or tel, without what only tracks; empty where the sender gives none such.
     """
 
     kind: Kind
@@ -72,8 +74,8 @@ def invitation_resource(one: Invitation) -> InvitationResource:
         location=one.location,
         description=one.description,
         comment=one.comment,
-        url=one.url,
-        conference=one.conference,
+        url=urls.clean(one.url) or "",
+        conference=urls.clean(one.conference) or "",
         organiser=_attendee(one.organiser) if one.organiser else None,
         attendees=[_attendee(who) for who in one.attendees],
         left_out=one.left_out,

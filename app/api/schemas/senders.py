@@ -1,34 +1,13 @@
-"""Who writes to an alias, over the wire. No lookups, no I/O."""
+"""Who writes to an alias, over the wire; leaks and weeks are core's own values. No lookups, no I/O."""
 
 from datetime import date
 from uuid import UUID
 
 import msgspec
 
-from app.core.senders.model import Leak, Sender, Statistics
+from app.api.schemas.messages import AliasRef
+from app.core.senders.model import Leak, Sender, Statistics, Week
 from app.core.senders.overview import Leaked
-
-
-class EvidenceResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation that wrote before; `since` is null where its site was named and it has not written."""
-
-    organisation: str
-    since: date | None
-    message_count: int
-
-
-class LeakResource(msgspec.Struct, frozen=True, kw_only=True):
-    """The alias may have leaked from `source`: `stranger` writes to it. A guess, with what it is made from.
-
-    `is_named`: the alias says by its site, description or name that it was made for the source.
-    """
-
-    source: str
-    stranger: str
-    first_on: date
-    message_count: int
-    is_named: bool
-    known: tuple[EvidenceResource, ...]
 
 
 class SenderResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +22,7 @@ class SenderResource(msgspec.Struct, frozen=True, kw_only=True):
     last_on: date
     is_expected: bool
     """The owner has said that this organisation may write to the alias."""
-    leak: LeakResource | None
+    leak: Leak | None
 
 
 class SenderPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,15 +31,8 @@ class SenderPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     is_expected: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class WeekResource(msgspec.Struct, frozen=True, kw_only=True):
-    """The seven days from `monday` on."""
-
-    monday: date
-    message_count: int
-
-
 class StatisticsResource(msgspec.Struct, frozen=True, kw_only=True):
-    """How an alias is used: `weeks` are the last 53, oldest first; `refused` is of 30 days.
+    """How an alias is used: `weeks` are the last 53, oldest first; `refused_count` is of 30 days.
 
     Of an alias 1,000 senders are listed; `unlisted_count` is the mail of all others.
     """
@@ -70,15 +42,14 @@ class StatisticsResource(msgspec.Struct, frozen=True, kw_only=True):
     refused_count: int
     sender_count: int
     unlisted_count: int
-    weeks: tuple[WeekResource, ...]
+    weeks: tuple[Week, ...]
 
 
 class LeakedAliasResource(msgspec.Struct, frozen=True, kw_only=True):
     """An alias that may have leaked, the newest stranger first."""
 
-    alias_id: UUID
-    email: str
-    leaks: tuple[LeakResource, ...]
+    alias: AliasRef
+    leaks: tuple[Leak, ...]
 
 
 def sender_resource(sender: Sender) -> SenderResource:
@@ -92,7 +63,7 @@ def sender_resource(sender: Sender) -> SenderResource:
         first_on=sender.first_on,
         last_on=sender.last_on,
         is_expected=sender.is_expected,
-        leak=_leak(sender.leak) if sender.leak else None,
+        leak=sender.leak,
     )
 
 
@@ -104,26 +75,10 @@ def statistics_resource(found: Statistics) -> StatisticsResource:
         refused_count=found.refused,
         sender_count=found.sender_count,
         unlisted_count=found.unlisted,
-        weeks=tuple(WeekResource(monday=one.monday, message_count=one.message_count) for one in found.weeks),
+        weeks=found.weeks,
     )
 
 
 def leaked_alias_resource(one: Leaked) -> LeakedAliasResource:
     """The alias and why it is here."""
-    return LeakedAliasResource(
-        alias_id=one.alias.alias_id, email=one.alias.address, leaks=tuple(_leak(leak) for leak in one.leaks)
-    )
-
-
-def _leak(leak: Leak) -> LeakResource:
-    return LeakResource(
-        source=leak.source,
-        stranger=leak.stranger,
-        first_on=leak.first_on,
-        message_count=leak.message_count,
-        is_named=leak.is_named,
-        known=tuple(
-            EvidenceResource(organisation=one.organisation, since=one.since, message_count=one.message_count)
-            for one in leak.known
-        ),
-    )
+    return LeakedAliasResource(alias=AliasRef(id=one.alias.alias_id, email=one.alias.address), leaks=one.leaks)

@@ -69,7 +69,7 @@ class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation that an alias was given to, or has heard from before."""
+    """An organisation that an alias was given to, or has heard from before. Told by the API as it is."""
 
     organisation: str
     since: date | None
@@ -78,7 +78,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leak(msgspec.Struct, frozen=True, kw_only=True):
-    """An alias may have leaked from somebody: a stranger writes to it. `is_named`: the owner said whose alias it is."""
+    """An alias may have leaked from `source`: `stranger` writes to it. A guess, with what it is made from.
+
+    Told by the API as it is. `is_named`: the alias says by its site, description or name that it is for the source.
+    """
 
     source: str
     """The registered domain that most likely gave the address away."""
@@ -119,7 +122,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
-    """How much mail came in the seven days from `monday` on."""
+    """How much mail came in the seven days from `monday` on. Told by the API as it is."""
 
     monday: date
     message_count: int
