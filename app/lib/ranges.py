@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import msgspec
 
@@ -32,10 +33,16 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     end: int | None
     is_partial: bool = False
-    """To be answered with 206."""
     is_unchanged: bool = False
-    """To be answered with 304 and no content: the client has it."""
+    """The client has it: nothing is sent."""
     headers: dict[str, str]
+
+    @property
+    def status(self) -> HTTPStatus:
+        """What the request is answered with: 200, 206 or 304."""
+        if self.is_unchanged:
+            return HTTPStatus.NOT_MODIFIED
+        return HTTPStatus.PARTIAL_CONTENT if self.is_partial else HTTPStatus.OK
 
 
 def select(asked: Mapping[str, str], *, method: str, size: int | None, etag: str) -> Selection:

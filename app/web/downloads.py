@@ -1,7 +1,5 @@
 """Content on its way to a browser, in bounded memory, as something to keep and never as something to run."""
 
-from collections.abc import AsyncIterator
-from http import HTTPStatus
 from typing import Any
 
 from litestar import Request
@@ -10,7 +8,6 @@ from litestar.response import Stream
 from app.core.messages import downloads
 from app.core.messages.model import Content
 from app.lib.blobs.disposition import attachment
-from app.lib.logs import error_fields, logger
 from app.web.headers import FILE_CSP
 
 AnyRequest = Request[Any, Any, Any]
@@ -37,20 +34,5 @@ async def to_look_at(request: AnyRequest, content: Content) -> Stream:
 
 async def _streamed(request: AnyRequest, content: Content, content_type: str, headers: dict[str, str]) -> Stream:
     download = await downloads.begin(content, request.headers, method=request.method)
-    selection = download.selection
-    status = HTTPStatus.OK
-    if selection.is_unchanged:
-        status = HTTPStatus.NOT_MODIFIED
-    elif selection.is_partial:
-        status = HTTPStatus.PARTIAL_CONTENT
-    headers = {"Content-Security-Policy": FILE_CSP, **headers, **selection.headers}
-    return Stream(_logged(download.chunks), media_type=content_type, headers=headers, status_code=status)
-
-
-async def _logged(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in chunks:
-            yield chunk
-    except Exception as error:
-        logger().error("download_broke_off", **error_fields(error))
-        raise
+    headers = {"Content-Security-Policy": FILE_CSP, **headers, **download.selection.headers}
+    return Stream(download.chunks, media_type=content_type, headers=headers, status_code=download.selection.status)

@@ -48,6 +48,6 @@ async def test_a_failure_on_the_way_breaks_off_and_is_logged_without_its_text(
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/2")
     logged = capsys.readouterr().out
-    assert "api_stream_broken" in logged
+    assert "download_broke_off" in logged
     assert "Unavailable" in logged
     assert SECRET not in logged

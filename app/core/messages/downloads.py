@@ -19,6 +19,7 @@ from app.core.messages.objects import StoredCuts
 from app.core.messages.parts import Leaf
 from app.core.messages.read import Enclosed
 from app.errors import CannotOpen, NotFound
+from app.lib.logs import error_fields, logger
 from app.lib.ranges import Selection, select
 
 _DAMAGED = "The stored file is damaged or not all there, so it is not handed out."
@@ -128,10 +129,15 @@ async def _one(data: bytes) -> AsyncIterator[bytes]:
 
 
 async def _after(first: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """All chunks. Once the first is out, whoever sends them can only hang up on a failure: so it is logged here."""
     # Taken out, so that a slow reader does not hold it until the end.
     yield first.pop()
-    async for chunk in rest:
-        yield chunk
+    try:
+        async for chunk in rest:
+            yield chunk
+    except Exception as error:
+        logger().error("download_broke_off", **error_fields(error))
+        raise
 
 
 async def _exactly(chunks: AsyncIterator[bytes], length: int | None) -> AsyncIterator[bytes]:
