@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
 
 import msgspec
 
@@ -92,11 +91,6 @@ def read_day(text: str, name: str) -> date | None:
     if day is not None and day.year == date.max.year:
         raise Invalid.field(name, "Write days as in 2026-11-21.")
     return day
-
-
-def category_of(form: Form, name: str) -> UUID | None:
-    """The category that a field chooses."""
-    return parse_id(form.get(name, ""))
 
 
 class _Limits(msgspec.Struct, frozen=True, kw_only=True):

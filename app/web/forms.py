@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, LimitReached
 
 MAX_BYTES = 64 * 1024
 _MAX_FIELDS = 250
@@ -77,9 +77,10 @@ class Faults(msgspec.Struct, frozen=True):
     fields: Mapping[str, str]
 
     @classmethod
-    def of(cls, error: Invalid | Conflict) -> "Faults":
-        """What core found wrong."""
-        return cls(error.detail, {fault.field: fault.message for fault in error.fields})
+    def of(cls, error: Invalid | Conflict | LimitReached) -> "Faults":
+        """What core found wrong; a limit is no field's fault."""
+        fields = () if isinstance(error, LimitReached) else error.fields
+        return cls(error.detail, {fault.field: fault.message for fault in fields})
 
 
 NO_FAULTS = Faults("", {})

@@ -59,10 +59,8 @@ async def submit_alias(
         new = alias_forms.new_alias(form)
         async with platform.db.transaction() as conn:
             alias = await aliases.create(conn, actor.account_id, actor.keyring, new, now=utc_now())
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, LimitReached) as error:
         return await _page(request, platform, site, session, form=form, faults=Faults.of(error))
-    except LimitReached as error:
-        return await _page(request, platform, site, session, form=form, faults=Faults(error.detail, {}))
     return see_other(f"/aliases?made={alias.alias_id}")
 
 
@@ -108,7 +106,7 @@ def _asked(form: Form) -> Bulk:
     until = alias_forms.read_day(form.get("until", ""), "until") if action == "expiry" else None
     return Bulk(
         action=action,
-        category_id=alias_forms.category_of(form, "category") if action == "category" else None,
+        category_id=parse_id(form.get("category", "")) if action == "category" else None,
         expires_at=alias_forms.end_of(until),
         trashes_mail=form.get("mail") == "trash",
     )

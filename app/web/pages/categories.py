@@ -33,10 +33,8 @@ async def submit_category(
         async with platform.db.transaction() as conn:
             new = NewCategory(name=form.get("name", ""), colour=_colour(form))
             await categories.create(conn, actor.account_id, actor.keyring, new)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, LimitReached) as error:
         return await _page(platform, site, session, form=form, faults=Faults.of(error))
-    except LimitReached as error:
-        return await _page(platform, site, session, form=form, faults=Faults(error.detail, {}))
     return see_other("/categories")
 
 

@@ -35,10 +35,8 @@ async def submit_domain(
     try:
         async with platform.db.transaction() as conn:
             made = await owned.add(platform, conn, session.actor, form.get("domain", ""), now=utc_now())
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, LimitReached) as error:
         return await _list(platform, site, session, form=form, faults=Faults.of(error))
-    except LimitReached as error:
-        return await _list(platform, site, session, form=form, faults=Faults(error.detail, {"domain": error.detail}))
     return see_other(f"/domains/{made.domain}")
 
 
@@ -56,7 +54,7 @@ async def submit_check(
     try:
         checked = await checking.check_now(platform, session.actor, names.asked_name(domain), now=utc_now())
     except LimitReached as error:
-        return await _page(platform, site, session, domain, faults=Faults(error.detail, {}), status=429)
+        return await _page(platform, site, session, domain, faults=Faults.of(error), status=429)
     return see_other(f"/domains/{checked.domain}#records")
 
 
@@ -119,7 +117,7 @@ async def submit_removal(
         async with platform.db.transaction() as conn:
             await domains.remove_shared(conn, names.asked_name(domain))
     except Conflict as error:
-        return await _list(platform, site, session, faults=Faults(error.detail, {}), status=409)
+        return await _list(platform, site, session, faults=Faults.of(error), status=409)
     return see_other("/domains#shared-domains")
 
 
