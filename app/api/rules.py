@@ -35,6 +35,8 @@ from app.lib.times import utc_now
 
 _BLOCKS, _ALLOWS = "/blocks", "/allows"
 _ONE = "/{rule_id:uuid}"
+_MAX_BATCH_BYTES = 512 * 1024
+"""A thousand senders as long as they may be."""
 
 
 @get([_BLOCKS, _ALLOWS])
@@ -70,7 +72,7 @@ async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Respon
     return Response(Data(data=rule_resource(made.rule)), status_code=201 if made.was is None else 200, headers=headers)
 
 
-@post([f"{_BLOCKS}/batch", f"{_ALLOWS}/batch"], status_code=200)
+@post([f"{_BLOCKS}/batch", f"{_ALLOWS}/batch"], status_code=200, request_max_body_size=_MAX_BATCH_BYTES)
 async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[list[WrittenResource]]:
     """Make up to a thousand rules at once; what became of each sender, in their order."""
     body = await read_body(request, BatchBody, (JSON,))

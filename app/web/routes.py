@@ -108,8 +108,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/shared-domains/{domain:str}/remove", domains.submit_removal),
 )
 
-_LARGE = {"/aliases/import": alias_files.MAX_FORM_BYTES}
-"""Bytes of a form that may hold a file."""
+_LARGE = {"/aliases/import": alias_files.MAX_FORM_BYTES, "/rules": rules.MAX_FORM_BYTES}
+"""Bytes of the forms that may hold a file or a long list."""
 
 
 def route_handlers() -> list[HTTPRouteHandler]:

@@ -115,6 +115,9 @@ async def test_many_at_once(api: Api, ada: User) -> None:
     ]
     too_many = await api.refused("POST", f"{BLOCKS}/batch", ada, json={"senders": ["a.example"] * 1001})
     assert too_many["status"] == 422
+    long = [f"{number:060}@{'.'.join(['d' * 60] * 3)}.example" for number in range(1000)]
+    answer = await api.request("POST", f"{BLOCKS}/batch", ada, json={"senders": long})
+    assert {one["outcome"] for one in answer.json()["data"]} == {"made"}
 
 
 @pytest.mark.parametrize("allow", [False, True])

@@ -149,6 +149,29 @@ async def test_what_was_not_understood_stays_in_the_form(signed_in: Browser, ada
     assert {rule.text: rule.verdict for rule in await stored(ada)} == {"there.example": "allow", "a.example": "allow"}
 
 
+async def test_a_thousand_long_senders_are_taken(signed_in: Browser, ada: Owner) -> None:
+    domain = ".".join(["d" * 60] * 3)
+    senders = "\r\n".join(f"{number:060}@{domain}.example" for number in range(1000))
+    answer = await signed_in.send("/rules", "/rules", {"senders": senders, "verdict": "block"})
+    assert answer.status_code == 303
+    assert "1000 senders blocked." in (await signed_in.page(answer.headers["location"])).words
+    async with ada.platform.db.connection() as conn:
+        assert len(await rules.page(conn, ada.actor, limit=200)) == 200
+
+
+async def test_a_long_list_with_faults_says_what_the_form_could_not_keep(signed_in: Browser) -> None:
+    for name, is_cut in (("&" * 10, False), ("&" * 90, True)):
+        senders = "\n".join(f"{name} {number:03}" for number in range(200))
+        answer = await signed_in.send("/rules", "/rules", {"senders": senders, "verdict": "block"})
+        page = Browser.checked(answer)
+        assert "Of 200 senders: 200 not understood." in page.words
+        assert "and 150 more." in page.words
+        assert ("too long to show all of it again" in page.words) is is_cut
+        kept = answer.text.partition("<textarea")[2].partition("</textarea>")[0]
+        assert kept.endswith(f"{'&amp;' * len(name)} {kept[-3:]}")
+        assert (kept[-3:] == "199") is not is_cut
+
+
 @pytest.mark.parametrize(
     ("form", "field", "told"),
     [

@@ -22,7 +22,7 @@ from app.errors import Invalid
 from app.lib.db import Conn
 from app.lib.times import utc_now
 from app.web import forms, reasons, undo
-from app.web.fitting import fitting, weight
+from app.web.fitting import clipped, fitting, weight
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
 from app.web.notices import Notice, told
 from app.web.paging import address
@@ -33,6 +33,10 @@ from app.web.view import see_other
 
 _PAGE = 50
 _ROOM, _RULE_BYTES = 36_000, 900
+_SENDERS_BYTES = 16_000
+"""Of the senders that stand in the form again."""
+MAX_FORM_BYTES = 512 * 1024
+"""A thousand senders as long as they may be."""
 _FAULTS_SHOWN = 50
 _NO_RULES = Found(rules=[], older=None)
 _VERDICTS: dict[str, Verdict] = {"block": "block", "allow": "allow"}
@@ -148,7 +152,8 @@ async def _page(
 ) -> Response[str]:
     async with platform.db.connection() as conn:
         found = await _found(conn, session, wanted, before)
-    count = fitting((_bytes(rule) for rule in found.rules), _ROOM - weight((form or {}).get("senders", "")))
+    senders, is_cut = _senders_again((form or {}).get("senders", ""))
+    count = fitting((_bytes(rule) for rule in found.rules), _ROOM - weight(senders))
     here = address("/rules", wanted.query)
     return site.view.page(
         "rules.html",
@@ -161,6 +166,8 @@ async def _page(
         here=here,
         back=address(here, f"before={before}") if before else here,
         form=form or ({"to": wanted.alias} if wanted.alias != "*" else {}),
+        senders=senders,
+        is_cut=is_cut,
         faults=faults,
         failed=failed[:_FAULTS_SHOWN],
         left_out=max(0, len(failed) - _FAULTS_SHOWN),
@@ -195,6 +202,13 @@ async def _alias_of(conn: Conn, session: Session, text: str) -> UUID | None:
     if alias_id is None:
         raise Invalid.field("to", "You have no alias with this address. Leave it empty for all your aliases.")
     return alias_id
+
+
+def _senders_again(text: str) -> tuple[str, bool]:
+    """(as many whole lines as fit the form, whether there are more)."""
+    lines = text.splitlines()
+    kept = lines[: fitting((weight(line) + 1 for line in lines), _SENDERS_BYTES)]
+    return clipped("\n".join(kept), _SENDERS_BYTES), len(kept) < len(lines)
 
 
 def _faults(written: Sequence[Written], failed: Sequence[Written]) -> Faults:
