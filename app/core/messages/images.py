@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
-from app.core.messages import content, opening, queries, read, service, shown, winmail
+from app.core.messages import content, opening, read, service, shown, winmail
 from app.core.messages.html.sanitiser import data_images
 from app.core.messages.model import Content, MessageLine, OpenEnclosed, OpenMessage
 from app.core.platform import Platform
@@ -69,22 +69,14 @@ async def picture(platform: Platform, token: str, *, now: datetime) -> Content:
     except CannotOpen:
         raise NotFound(_NOTHING) from None
     target = _decode(payload)
-    async with platform.db.connection() as conn:
-        row = await queries.message(conn, target.account_id, target.message_id)
-        sealed = await queries.source(conn, target.account_id, target.message_id)
-    if row is None or sealed is None:
-        raise NotFound(_NOTHING)
-    line = service.line_by_key(target.account_id, row, target.message_key)
-    opened = service.unseal(platform, target.account_id, line, sealed)
-    reading = await asyncio.to_thread(read.read, opened.skeleton, line.summary.layout)
+    opened = await service.open_by_key(platform, target.account_id, target.message_id, target.message_key)
+    reading = await service.reading_of(opened)
     if target.is_data:
         if target.enclosed >= 0:
             reading = opening.find_enclosed(reading, target.enclosed).reading
         _, html, _ = await shown.bodies(reading, opened.cuts, limit=opening.MAX_SHOWN_BYTES)
-        return await _checked(_from_address(await asyncio.to_thread(data_images, html or ""), target.ordinal))
-    leaf = next((leaf for leaf in reading.leaves if leaf.ordinal == winmail.leaf_ordinal(target.ordinal)), None)
-    if leaf is None:
-        raise NotFound(_NOTHING)
+        return await _checked(_from_address(await aside(len(html or ""), data_images, html or ""), target.ordinal))
+    leaf = opening.find_leaf(reading, target.ordinal)
     if winmail.is_member(target.ordinal):
         return await _checked(_once(await winmail.member(leaf, opened.cuts, target.ordinal)))
     return await _checked(content.stream(leaf, opened.cuts))

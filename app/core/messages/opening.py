@@ -15,6 +15,7 @@ from app.core.messages.model import (
     Summary,
 )
 from app.core.messages.objects import StoredCuts
+from app.core.messages.parts import Leaf
 from app.core.messages.read import Enclosed, Reading
 from app.core.messages.winmail import leaf_ordinal
 from app.errors import NotFound
@@ -58,6 +59,17 @@ def find_enclosed(reading: Reading, ordinal: int) -> Enclosed:
     found = next((enclosed for enclosed in reading.all_enclosed if enclosed.ordinal == ordinal), None)
     if found is None:
         raise NotFound("There is no such message inside this one.")
+    return found
+
+
+def find_leaf(reading: Reading, ordinal: int) -> Leaf:
+    """The leaf that an attachment of this ordinal is, or is a member of. Raises NotFound.
+
+    It was listed when the message came; a reader of that time may have found other parts than today's does.
+    """
+    found = next((leaf for leaf in reading.leaves if leaf.ordinal == leaf_ordinal(ordinal)), None)
+    if found is None:
+        raise NotFound("This part of the message cannot be told apart any more. The original has it.")
     return found
 
 

@@ -131,15 +131,21 @@ async def line(conn: Conn, actor: Actor, message_id: UUID) -> MessageLine:
 
 async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> OpenMessage:
     """A message with its text, HTML and header fields. Raises NotFound, CannotOpen, Unavailable."""
-    opened = await _open(platform, actor, message_id)
-    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
-    return await opening.opened(opened.line, reading, opened.cuts)
+    return await _read(await _open(platform, actor, message_id))
+
+
+async def open_messages(platform: Platform, actor: Actor, lines: Sequence[MessageLine]) -> list[OpenMessage]:
+    """The messages of these lines, but for those that were deleted meanwhile. Raises CannotOpen, Unavailable."""
+    async with platform.db.connection() as conn:
+        sealed = await queries.sources(conn, actor.account_id, [line.message_id for line in lines])
+    there = [line for line in lines if line.message_id in sealed]
+    return [await _read(unseal(platform, actor.account_id, line, sealed[line.message_id])) for line in there]
 
 
 async def open_enclosed(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> OpenEnclosed:
     """A message enclosed in another, opened as itself. Raises NotFound, CannotOpen, Unavailable."""
     opened = await _open(platform, actor, message_id)
-    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    reading = await reading_of(opened)
     return await opening.opened_enclosed(opened.line, reading, opened.cuts, ordinal)
 
 
@@ -154,7 +160,7 @@ async def source(platform: Platform, actor: Actor, message_id: UUID) -> Content:
 async def enclosed_source(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> Content:
     """An enclosed message as it lies in the original. Raises NotFound, CannotOpen, Unavailable."""
     opened = await _open(platform, actor, message_id)
-    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    reading = await reading_of(opened)
     return _enclosed(opened, opening.find_enclosed(reading, ordinal))
 
 
@@ -166,11 +172,8 @@ async def attachment(platform: Platform, actor: Actor, message_id: UUID, ordinal
 async def attachment_link(platform: Platform, actor: Actor, message_id: UUID, ordinal: int, *, now: datetime) -> Link:
     """A URL for one attachment, good for five minutes. Raises NotFound."""
     async with platform.db.connection() as conn:
-        row = await queries.message(conn, actor.account_id, message_id)
-    if row is None:
-        raise NotFound(_NO_MESSAGE)
-    line = _line(actor, row)
-    return _link(platform, actor.account_id, line, _listed(line.summary, ordinal), now=now)
+        found = await line(conn, actor, message_id)
+    return _link(platform, actor.account_id, found, _listed(found.summary, ordinal), now=now)
 
 
 def attachment_links(platform: Platform, actor: Actor, line: MessageLine, *, now: datetime) -> list[Link]:
@@ -185,22 +188,40 @@ async def linked_attachment(platform: Platform, token: str, *, now: datetime) ->
     except CannotOpen:
         raise NotFound("There is nothing here. Links to attachments end after five minutes.") from None
     target = _decode_target(payload)
-    async with platform.db.connection() as conn:
-        row = await queries.message(conn, target.account_id, target.message_id)
-        sealed = await queries.source(conn, target.account_id, target.message_id)
-    if row is None or sealed is None:
-        raise NotFound(_NO_MESSAGE)
-    line = line_by_key(target.account_id, row, target.message_key)
-    return await _attachment(unseal(platform, target.account_id, line, sealed), target.ordinal)
+    opened = await open_by_key(platform, target.account_id, target.message_id, target.message_key)
+    return await _attachment(opened, target.ordinal)
+
+
+async def open_by_key(platform: Platform, account_id: UUID, message_id: UUID, message_key: bytes) -> Opened:
+    """A message by its own key, which links of ours carry in place of a keyring. Raises NotFound, CannotOpen,
+    Unavailable.
+    """
+    row, sealed = await _stored(platform, account_id, message_id)
+    return unseal(platform, account_id, _line_by_key(account_id, row, message_key), sealed)
 
 
 async def _open(platform: Platform, actor: Actor, message_id: UUID) -> Opened:
+    row, sealed = await _stored(platform, actor.account_id, message_id)
+    return unseal(platform, actor.account_id, _line(actor, row), sealed)
+
+
+async def _stored(platform: Platform, account_id: UUID, message_id: UUID) -> tuple[MessageRow, bytes]:
+    """The message's row and its sealed source. Raises NotFound."""
     async with platform.db.connection() as conn:
-        row = await queries.message(conn, actor.account_id, message_id)
-        sealed = await queries.source(conn, actor.account_id, message_id)
+        row = await queries.message(conn, account_id, message_id)
+        sealed = await queries.source(conn, account_id, message_id)
     if row is None or sealed is None:
         raise NotFound(_NO_MESSAGE)
-    return unseal(platform, actor.account_id, _line(actor, row), sealed)
+    return row, sealed
+
+
+async def reading_of(opened: Opened) -> read.Reading:
+    """The MIME parts of a message."""
+    return await aside(len(opened.skeleton), read.read, opened.skeleton, opened.line.summary.layout)
+
+
+async def _read(opened: Opened) -> OpenMessage:
+    return await opening.opened(opened.line, await reading_of(opened), opened.cuts)
 
 
 def unseal(platform: Platform, account_id: UUID, line: MessageLine, sealed: bytes) -> Opened:
@@ -217,11 +238,10 @@ def _line(actor: Actor, row: MessageRow) -> MessageLine:
     message_key = seal.open_message_key(
         actor.keyring, account_id=actor.account_id, message_id=row.message_id, sealed_key=row.message_key
     )
-    return line_by_key(actor.account_id, row, message_key)
+    return _line_by_key(actor.account_id, row, message_key)
 
 
-def line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> MessageLine:
-    """A row opened by its message's own key, where there is no keyring. Raises CannotOpen."""
+def _line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> MessageLine:
     summary = seal.open_summary(message_key, account_id=account_id, message_id=row.message_id, sealed=row.summary)
     return MessageLine(
         message_id=row.message_id,
@@ -271,10 +291,10 @@ def _link(platform: Platform, account_id: UUID, line: MessageLine, listed: Attac
 
 async def _attachment(opened: Opened, ordinal: int) -> Content:
     listed = _listed(opened.line.summary, ordinal)
-    reading = await asyncio.to_thread(read.read, opened.skeleton, opened.line.summary.layout)
+    reading = await reading_of(opened)
     if ordinal >= FIRST_ENCLOSED:
         return _enclosed(opened, opening.find_enclosed(reading, ordinal - FIRST_ENCLOSED))
-    leaf = next(leaf for leaf in reading.leaves if leaf.ordinal == winmail.leaf_ordinal(ordinal))
+    leaf = opening.find_leaf(reading, ordinal)
     if winmail.is_member(ordinal):
         return downloads.of_member(
             opened.line.message_id,

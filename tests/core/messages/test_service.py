@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.messages import service
+from app.core.messages import read, service
 from app.errors import CannotOpen, NotFound
 from app.lib.ids import new_id
 from app.lib.times import utc_now
@@ -185,3 +185,19 @@ async def test_links_that_are_forged_or_outlive_their_message_lead_nowhere(ada: 
 )
 def test_no_type_that_browsers_run_is_handed_out(content_type: str, safe: str) -> None:
     assert service.safe_type(content_type) == safe
+
+
+async def test_a_part_that_todays_reader_does_not_find_is_told(
+    ada: Owner, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of attachments was made when the message came, by the reader of that time."""
+    await deliver(with_attachment(PHOTO), ADA)
+    line = await ada.newest()
+    (link,) = service.attachment_links(ada.platform, ada.actor, line, now=utc_now())
+    first_part_alone = read.read(LETTER, line.summary.layout)
+    monkeypatch.setattr(read, "read", lambda *_: first_part_alone)
+    with pytest.raises(NotFound, match="The original has it"):
+        await ada.attachment(line, line.summary.attachments[0].ordinal)
+    with pytest.raises(NotFound):
+        await service.linked_attachment(ada.platform, link.url.rpartition("/")[2], now=utc_now())
+    assert await ada.original(line) == with_attachment(PHOTO)
