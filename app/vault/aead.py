@@ -27,6 +27,13 @@ def context(purpose: str, *parts: bytes) -> bytes:
     return b"".join(pieces)
 
 
+def checked_key(key: bytes) -> bytes:
+    """The key itself, 32 bytes, else ValueError: HKDF takes an empty one, BLAKE2b takes it for none."""
+    if len(key) != KEY_SIZE:
+        raise ValueError(f"such a key is {KEY_SIZE} bytes")
+    return key
+
+
 def derive_key(secret: bytes, info: bytes) -> bytes:
     """32 bytes by HKDF-SHA256 (RFC 5869, no salt). `secret` carries at least 128 bits of entropy."""
     return HKDF(SHA256(), KEY_SIZE, None, info).derive(secret)

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-from app.vault.aead import KEY_SIZE
+from app.vault.aead import checked_key
 
 _TOKEN_SIZE = 8
 _DIGEST_SIZE = 16
@@ -39,19 +39,12 @@ def tokens(index_key: bytes, words: Mapping[str, Iterable[str]]) -> list[int]:
 
 def digest(index_key: bytes, data: bytes) -> bytes:
     """16 bytes that only this key and `data` give, for equality where 64 bits might collide."""
-    return blake2b(data, digest_size=_DIGEST_SIZE, key=_checked(index_key), person=_DIGEST_PERSON).digest()
+    return blake2b(data, digest_size=_DIGEST_SIZE, key=checked_key(index_key), person=_DIGEST_PERSON).digest()
 
 
 def _field_hasher(index_key: bytes, field: str) -> blake2b:
     """Keyed and fed with the field; its length goes first, so that no field and word run into another pair."""
     name = field.encode()
-    hasher = blake2b(digest_size=_TOKEN_SIZE, key=_checked(index_key), person=_TOKEN_PERSON)
+    hasher = blake2b(digest_size=_TOKEN_SIZE, key=checked_key(index_key), person=_TOKEN_PERSON)
     hasher.update(len(name).to_bytes(4) + name)
     return hasher
-
-
-def _checked(index_key: bytes) -> bytes:
-    """BLAKE2b takes an empty key for none, and would give tokens that anyone can compute."""
-    if len(index_key) != KEY_SIZE:
-        raise ValueError(f"an index key is {KEY_SIZE} bytes")
-    return index_key

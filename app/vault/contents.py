@@ -8,14 +8,14 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.vault.aead import KEY_SIZE, cipher_for, context, derive_key, open_sealed, seal
+from app.vault.aead import checked_key, cipher_for, context, derive_key, open_sealed, seal
 
 HASH_SIZE = 32
 
 
 def content_digest(index_key: bytes, content_hash: bytes) -> bytes:
     """32 bytes by which one account knows a content again; `content_hash` is the SHA-256 of the plain content."""
-    return derive_key(_checked(index_key), context("content digest", _checked_hash(content_hash)))
+    return derive_key(checked_key(index_key), context("content digest", _checked_hash(content_hash)))
 
 
 def lock_blob_key(index_key: bytes, content_hash: bytes, *, account_id: UUID, blob_id: UUID, blob_key: bytes) -> bytes:
@@ -31,18 +31,11 @@ def unlock_blob_key(
 
 
 def _lock(index_key: bytes, content_hash: bytes) -> AESGCM:
-    return cipher_for(_checked(index_key), context("content lock", _checked_hash(content_hash)))
+    return cipher_for(checked_key(index_key), context("content lock", _checked_hash(content_hash)))
 
 
 def _lock_context(account_id: UUID, blob_id: UUID) -> bytes:
     return context("blob key", account_id.bytes, blob_id.bytes)
-
-
-def _checked(index_key: bytes) -> bytes:
-    """Anyone could derive what an empty key gives."""
-    if len(index_key) != KEY_SIZE:
-        raise ValueError(f"an index key is {KEY_SIZE} bytes")
-    return index_key
 
 
 def _checked_hash(content_hash: bytes) -> bytes:

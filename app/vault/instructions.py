@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.vault.aead import KEY_SIZE, cipher_for, context, open_sealed, seal
+from app.vault.aead import checked_key, cipher_for, context, open_sealed, seal
 
 
 def seal_instruction(index_key: bytes, *, account_id: UUID, purpose: str, row: str, plaintext: bytes) -> bytes:
@@ -21,9 +21,7 @@ def open_instruction(index_key: bytes, *, account_id: UUID, purpose: str, row: s
 
 
 def _cipher(index_key: bytes, purpose: str) -> AESGCM:
-    if len(index_key) != KEY_SIZE:
-        raise ValueError(f"an index key is {KEY_SIZE} bytes")
-    return cipher_for(index_key, context("instruction", purpose.encode()))
+    return cipher_for(checked_key(index_key), context("instruction", purpose.encode()))
 
 
 def _context(account_id: UUID, purpose: str, row: str) -> bytes:

@@ -43,10 +43,8 @@ def seal_message(
     public key: ValueError.
     """
     message_key = os.urandom(KEY_SIZE)
-    # RFC 9180 section 8.1: one-shot use binds its context through `info`.
-    sealed_key = _SUITE.encrypt(message_key, _public_key(public), _message_context("key", account_id, message_id))
     return SealedMessage(
-        key=bytes((_TO_PUBLIC_KEY,)) + sealed_key,
+        key=_seal_to_public_key(public, message_key, _message_context("key", account_id, message_id)),
         summary=_seal_part("summary", message_key, account_id, message_id, summary),
         source=_seal_part("source", message_key, account_id, message_id, source),
         sender=None if sender is None else _seal_part("sender", message_key, account_id, message_id, sender),
@@ -58,12 +56,7 @@ def open_message_key(keyring: Keyring, *, account_id: UUID, message_id: UUID, se
     aad = _message_context("key", account_id, message_id)
     if sealed_key[:1] == bytes((_UNDER_DATA_KEY,)):
         return open_sealed(keyring.data_cipher("message keys"), sealed_key, aad, mark=_UNDER_DATA_KEY)
-    if not is_sealed_to_public_key(sealed_key):
-        raise CannotOpen
-    try:
-        return _SUITE.decrypt(sealed_key[1:], keyring.private_key(), aad)
-    except InvalidTag:
-        raise CannotOpen from None
+    return _open_with_private_key(keyring, sealed_key, aad)
 
 
 def is_sealed_to_public_key(sealed_key: bytes) -> bool:
@@ -107,16 +100,24 @@ def seal_received(public: bytes, *, account_id: UUID, purpose: str, row_id: UUID
 
     `purpose` is a literal such as `refusal`. What belongs to a stored message is sealed under that message's key.
     """
-    info = _received_context(account_id, purpose, row_id)
-    return bytes((_TO_PUBLIC_KEY,)) + _SUITE.encrypt(plaintext, _public_key(public), info)
+    return _seal_to_public_key(public, plaintext, _received_context(account_id, purpose, row_id))
 
 
 def open_received(keyring: Keyring, *, account_id: UUID, purpose: str, row_id: UUID, sealed: bytes) -> bytes:
     """What `seal_received` was given with the same account, purpose and row; raises CannotOpen."""
+    return _open_with_private_key(keyring, sealed, _received_context(account_id, purpose, row_id))
+
+
+def _seal_to_public_key(public: bytes, plaintext: bytes, info: bytes) -> bytes:
+    """RFC 9180 section 8.1: one-shot use binds its context through `info`."""
+    return bytes((_TO_PUBLIC_KEY,)) + _SUITE.encrypt(plaintext, _public_key(public), info)
+
+
+def _open_with_private_key(keyring: Keyring, sealed: bytes, info: bytes) -> bytes:
     if not is_sealed_to_public_key(sealed):
         raise CannotOpen
     try:
-        return _SUITE.decrypt(sealed[1:], keyring.private_key(), _received_context(account_id, purpose, row_id))
+        return _SUITE.decrypt(sealed[1:], keyring.private_key(), info)
     except InvalidTag:
         raise CannotOpen from None
 
