@@ -1,6 +1,5 @@
 """What pages show of a message's body: its text, or its HTML made safe. For messages and those enclosed in them."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,6 +10,7 @@ from app.core.messages.html import SafeHtml, sanitise
 from app.core.messages.html.remote import Hosts
 from app.core.messages.model import EnclosedLine, OpenMessage
 from app.core.platform import Platform
+from app.lib.aside import aside
 from app.lib.times import utc_now
 from app.web.attachments import Listed, fitting_part, listed
 from app.web.fitting import Part, TextPart, fitting, text_part, weight
@@ -44,7 +44,7 @@ async def body_of(
     safe = await safe_html(platform, session, opened)
     words = None
     if opened.text is not None and has_text(opened):
-        words = await asyncio.to_thread(text_part, opened.text, part)
+        words = await aside(len(opened.text), text_part, opened.text, part)
     usual: View = "html" if safe is not None and (words is None or opened.is_html_first) else "text"
     hosts = safe.blocked_hosts[:_MAX_HOSTS] if safe is not None else ()
     return Body(
@@ -66,7 +66,7 @@ async def safe_html(platform: Platform, session: Session, opened: OpenMessage) -
     """The HTML of a message made safe, its own pictures with paths that are good for five minutes; None for none."""
     if opened.html is None or not opened.html.strip():
         return None
-    return await asyncio.to_thread(_sanitised, platform, session, opened, opened.html)
+    return await aside(len(opened.html), _sanitised, platform, session, opened, opened.html)
 
 
 def _sanitised(platform: Platform, session: Session, opened: OpenMessage, html: str) -> SafeHtml:

@@ -3,6 +3,7 @@
 Weights are bytes as the browser gets them: escaped, in UTF-8.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, takewhile
 from typing import Generic, TypeVar
@@ -84,8 +85,8 @@ def clipped(text: str, room: int) -> str:
     """The text, or its beginning and an ellipsis, in so many bytes."""
     if len(text) * _MOST_BYTES <= room or weight(text) <= room:
         return text
-    ends = accumulate(map(weight, text[:room]))
-    return text[: sum(1 for _ in takewhile(lambda end: end <= room - weight("…"), ends))].rstrip() + "…"
+    end = bisect_right(range(min(len(text), room)), room - weight("…"), key=lambda end: weight(text[:end]))
+    return text[: max(0, end - 1)].rstrip() + "…"
 
 
 def few(people: Sequence[Correspondent], room: int) -> Sequence[Correspondent]:

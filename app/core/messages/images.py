@@ -3,7 +3,6 @@
 A sandboxed frame has no origin, so its requests bring no cookie: the paths carry their own permission and end soon.
 """
 
-import asyncio
 import re
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -14,11 +13,12 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
-from app.core.messages import content, opening, read, service, shown, winmail
+from app.core.messages import content, opening, service, shown, winmail
 from app.core.messages.html.sanitiser import data_images
 from app.core.messages.model import Content, MessageLine, OpenEnclosed, OpenMessage
 from app.core.platform import Platform
 from app.errors import CannotOpen, NotFound
+from app.lib.aside import aside
 from app.vault import links
 
 _LABEL = "inline images"

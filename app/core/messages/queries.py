@@ -317,6 +317,17 @@ async def source(conn: Conn, account_id: UUID, message_id: UUID) -> bytes | None
     return row[0] if row else None
 
 
+async def sources(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """The sealed sources of some messages."""
+    cursor = await conn.execute(
+        """SELECT message_id, source FROM message_sources
+           WHERE account_id = %(account_id)s AND message_id = ANY(%(message_ids)s) LIMIT %(limit)s""",
+        {"account_id": account_id, "message_ids": list(message_ids), "limit": len(message_ids)},
+        binary=True,
+    )
+    return dict(await cursor.fetchall())
+
+
 async def set_message_keys(conn: Conn, account_id: UUID, keys: Mapping[UUID, bytes]) -> None:
     """Store message keys that were wrapped anew."""
     await conn.execute(

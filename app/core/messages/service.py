@@ -1,6 +1,5 @@
 """What an owner does with messages: list, open, take the original and the attachments."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -30,6 +29,7 @@ from app.core.messages.objects import StoredCuts, object_name
 from app.core.messages.read import Enclosed
 from app.core.platform import Platform
 from app.errors import CannotOpen, NotFound
+from app.lib.aside import aside
 from app.lib.db import Conn
 from app.vault import links, seal
 

@@ -1,6 +1,5 @@
 """The text and the HTML of a message put together from the leaves that `bodies` chose, in bounded memory."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -12,10 +11,10 @@ from app.core.messages.objects import StoredCuts
 from app.core.messages.parts import Leaf
 from app.core.messages.read import Reading
 from app.core.messages.tnef import Tnef
+from app.lib.aside import aside
 
 _BETWEEN = "\n\n"
 _ENDS = re.compile(r"\s+\Z")
-_IN_THREAD_FROM = 32 * 1024
 
 
 async def bodies(reading: Reading, cuts: StoredCuts, *, limit: int) -> tuple[str | None, str | None, bool]:
@@ -42,7 +41,7 @@ async def text(leaves: Sequence[Leaf], cuts: StoredCuts, *, limit: int) -> tuple
         piece, is_cut = await content.text(leaf, cuts, limit=left)
         left = 0 if is_cut else left - len(piece)
         if leaf.content_type == "text/html":
-            piece = await _aside(piece)
+            piece = await aside(len(piece), plain.from_html, piece)
         elif leaf.is_flowed:
             piece = unflowed(piece, has_delsp=leaf.has_delsp)
         pieces.append(piece if len(leaves) == 1 else _ENDS.sub("", piece))
@@ -93,16 +92,10 @@ async def _own_words(reading: Reading, cuts: StoredCuts, limit: int, unpacked: M
     if reading.text:
         found, _ = await text(reading.text, cuts, limit=limit)
     if not found.strip() and reading.html:
-        found = await _aside((await html(reading.html, cuts, limit=limit))[0])
+        markup = (await html(reading.html, cuts, limit=limit))[0]
+        found = await aside(len(markup), plain.from_html, markup)
     if not found.strip() and winmail.may_have_body(reading):
         packed = winmail.body_of(reading, await winmail.unpack(reading, cuts) if unpacked is None else unpacked)
         if packed is not None:
-            found = packed.text if packed.text.strip() else await _aside(packed.html)
+            found = packed.text if packed.text.strip() else await aside(len(packed.html), plain.from_html, packed.html)
     return found
-
-
-async def _aside(markup: str) -> str:
-    """The words of HTML, in a thread where that takes longer than the change."""
-    return (
-        plain.from_html(markup) if len(markup) < _IN_THREAD_FROM else await asyncio.to_thread(plain.from_html, markup)
-    )

@@ -4,10 +4,8 @@ Opening a message costs about a millisecond, so this is bounded in every way; wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Mapping, Sequence
 from time import monotonic
-from typing import TypeVar
 from uuid import UUID
 
 from app.core.auth.model import Actor
@@ -19,18 +17,15 @@ from app.core.platform import Platform
 from app.core.search import queries
 from app.core.search.hits import Hits
 from app.errors import Unavailable
+from app.lib.aside import aside
 
 MAX_OPENED = 50
 MAX_SEALED_BYTES = 128 * 1024
 """Of one message's source: it is compressed, so that is far more than most texts."""
 MAX_BYTES = 2 * 1024 * 1024
 """Of all skeletons opened for one page."""
-MAX_SECONDS = 0.05
+MAX_SECONDS = 0.025
 """After which no other message is opened."""
-_IN_THREAD_FROM = 16 * 1024
-"""Bytes; below, the change of thread would cost more than the work."""
-
-T = TypeVar("T")
 
 
 async def passages(
@@ -53,7 +48,7 @@ async def passages(
         source = sealed.get(line.message_id)
         if source is None or left <= 0 or monotonic() > end:
             continue
-        opened, reading = await _aside(len(source), partial(_read, platform, actor, line, source))
+        opened, reading = await aside(len(source), _read, platform, actor, line, source)
         left -= len(opened.skeleton)
         passage = await _passage(reading, _NoObjects(platform.blobs, actor.account_id, line.summary.layout), hits)
         await asyncio.sleep(0)  # others' requests go on between two messages
@@ -77,11 +72,7 @@ async def _passage(reading: read.Reading, cuts: StoredCuts, hits: Hits) -> str |
         body = await receive.body_text(reading, cuts)
     except Unavailable:
         return None
-    return await _aside(len(body), partial(hits.passage, body))
-
-
-async def _aside(size: int, work: Callable[[], T]) -> T:
-    return work() if size < _IN_THREAD_FROM else await asyncio.to_thread(work)
+    return await aside(len(body), hits.passage, body)
 
 
 class _NoObjects(StoredCuts):

@@ -175,15 +175,6 @@ async def extent(conn: Conn, account_id: UUID) -> Extent:
     return row
 
 
-async def index_key(conn: Conn, account_id: UUID) -> bytes | None:
-    """The account's index key, wrapped."""
-    cursor = await conn.execute(
-        "SELECT index_key FROM accounts WHERE account_id = %s LIMIT 1", (account_id,), binary=True
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
-
-
 async def alias_ids(conn: Conn, account_id: UUID, text: str) -> frozenset[UUID]:
     """The aliases with this address, local part or domain; the newest 10,000 at most."""
     cursor = await conn.execute(
@@ -194,17 +185,6 @@ async def alias_ids(conn: Conn, account_id: UUID, text: str) -> frozenset[UUID]:
         {"account_id": account_id, "text": text, "limit": MAX_ALIASES},
     )
     return frozenset(alias_id for (alias_id,) in await cursor.fetchall())
-
-
-async def sources(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """The sealed sources of some messages."""
-    cursor = await conn.execute(
-        """SELECT message_id, source FROM message_sources
-           WHERE account_id = %(account_id)s AND message_id = ANY(%(message_ids)s) LIMIT %(limit)s""",
-        {"account_id": account_id, "message_ids": list(message_ids), "limit": len(message_ids)},
-        binary=True,
-    )
-    return dict(await cursor.fetchall())
 
 
 async def small_sources(

@@ -1,14 +1,14 @@
 """Finds an account's messages: newest first, a page by key, phrases made sure of on the opened messages."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
+from app.core.accounts import service as accounts
 from app.core.auth.model import Actor
-from app.core.messages import marks, read, receive, words
+from app.core.messages import marks, receive, words
 from app.core.messages import queries as message_queries
 from app.core.messages import service as messages
 from app.core.messages.folding import fold
@@ -17,10 +17,8 @@ from app.core.platform import Platform
 from app.core.search import queries
 from app.core.search.conditions import Conditions, Phrase, conditions, phrases
 from app.core.search.model import Found, Query, Term
-from app.errors import NotFound
 from app.lib.db import Conn
 from app.lib.ids import first_id_at
-from app.vault.keyring import unwrap_index_key
 
 MAX_PAGE = 100
 MAX_OPENED = 200
@@ -40,7 +38,7 @@ _FEW = 4000
 """Messages with the tokens asked for, up to which those of many spans are fetched at once."""
 _QUICK_SECONDS = 0.015
 """A step that takes less is followed by one four times as long."""
-_PATIENCE_SECONDS = 0.05
+_PATIENCE_SECONDS = 0.03
 """Time after which a page is given as it is, and the rest left to the next page."""
 
 
@@ -81,11 +79,8 @@ async def page(
 
 
 async def _conditions(platform: Platform, conn: Conn, actor: Actor, query: Query, folder: Folder | None) -> Conditions:
-    wrapped = await queries.index_key(conn, actor.account_id)
-    if wrapped is None:
-        raise NotFound("There is no such account.")
+    key = await accounts.index_key(conn, platform.instance, actor.account_id)
     aliases = [(term, await _alias_ids(conn, actor.account_id, term)) for term in query.terms if term.field == "alias"]
-    key = unwrap_index_key(platform.instance, actor.account_id, wrapped)
     return conditions(query, key, account_id=actor.account_id, aliases=aliases, folder=folder)
 
 
@@ -212,7 +207,7 @@ async def _checked_page(
     for _ in range(MAX_OPENED // _OPENED_AT_ONCE):
         reached = await _newest(conn, actor.account_id, wanted, before=before, limit=_OPENED_AT_ONCE, deadline=deadline)
         lines = await _lines(conn, actor, reached.ids)
-        sealed = await queries.sources(conn, actor.account_id, reached.ids)
+        sealed = await message_queries.sources(conn, actor.account_id, reached.ids)
         for line in lines:
             if line.message_id in sealed and await _holds(platform, actor, line, sealed[line.message_id], to_check):
                 found.append(line)
@@ -230,7 +225,7 @@ async def _holds(
     texts = _summary_texts(line)
     if any(phrase.field == words.ANYWHERE for phrase in to_check):
         opened = messages.unseal(platform, actor.account_id, line, sealed)
-        reading = await asyncio.to_thread(read.read, opened.skeleton, line.summary.layout)
+        reading = await messages.reading_of(opened)
         body = await receive.body_text(reading, opened.cuts)
         texts[words.ANYWHERE] = [*(text for field in texts.values() for text in field), body]
     joined = {field: "\n".join(_joined(text) for text in texts[field]) for field in {one.field for one in to_check}}

@@ -31,4 +31,4 @@ async def size(conn: Conn, account_id: UUID, thread_id: UUID) -> int:
 
 async def opened(platform: Platform, actor: Actor, found: list[MessageLine]) -> list[OpenMessage]:
     """The newest 20 of these messages with their texts. Raises Unavailable."""
-    return [await messages.open_message(platform, actor, line.message_id) for line in found[:MAX_OPENED]]
+    return await messages.open_messages(platform, actor, found[:MAX_OPENED])

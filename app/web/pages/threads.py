@@ -1,6 +1,5 @@
 """A conversation: the newest message open, some older ones folded, and the way to all others."""
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from app.core.filing import service as filing
 from app.core.messages.model import MessageLine
 from app.core.threads import service as threads
+from app.lib.aside import aside
 from app.web.fitting import fitting
 from app.web.forms import AnyRequest
 from app.web.glance import is_seen
@@ -45,7 +45,7 @@ async def show_thread(
         session=session,
         thread_id=thread_id,
         subject=found[-1].summary.subject,
-        letters=await asyncio.to_thread(letters, opened),
+        letters=await aside(sum(len(one.text or one.html or "") for one in opened), letters, opened),
         others=rest[: fitting([_NAME_BYTES] * len(rest), _NAMED_BYTES)],
         count=len(found),
         first=start + 1,
