@@ -2,13 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from uuid import UUID
-
-import msgspec
 
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.model import Mailbox
-from app.core.domains import catchall
 from app.core.messages.cut import CutMessage, Cutter
 from app.core.messages.envelope import Envelope, Received, Recipient
 from app.core.messages.objects import NewObjects
@@ -67,6 +65,7 @@ class Reception:
                 rcpt.address,
                 sender=self._mail.sender,
                 announced_size=self._mail.size,
+                to_come=[one.mailbox for one in self._kept.values() if one.mailbox.is_to_be_made],
                 now=utc_now(),
             )
         except Exception as error:  # noqa: BLE001 - one recipient's trouble must not end the transaction
@@ -86,11 +85,9 @@ class Reception:
             # One copy for each alias, however often and with whatever tags it was named; the first is shown.
             self._kept.setdefault(one.mailbox.alias_id, one)
             return
-        if one.mailbox.is_to_be_made:
-            return  # no alias whose owner could read about it
         self._has_dropped |= decision.accept
         rule_id = one.finding.rule_id if one.finding and decision == policy.BLOCKED else None
-        await self._recorder.record([self._refusal(one, decision.code, decision.reason, rule_id=rule_id)])
+        await self._record(decision.code, [(one, decision.reason, rule_id)])
 
     async def read(self, reader: asyncio.StreamReader, progress: Progress) -> str | None:
         """Read DATA's content. None when it is to be stored, else the reply, and then nothing of it is kept.
@@ -122,26 +119,20 @@ class Reception:
             return self._answer(replies.STORED)
         envelope = Envelope(sender=self._mail.sender, tls=self._tls)
         try:
-            copies = await self._copies()
+            copies = list(self._kept.values())
             received = await receive(
                 self._platform, self._committer, envelope, copies, self._cut, self._objects, now=utc_now()
             )
+        except LimitReached:
+            # Others have made the last aliases since RCPT, which will say so when this comes again.
+            await self.tidy()
+            return self._answer(replies.of_decision(policy.TOO_MANY_NEW), reason=policy.TOO_MANY_NEW.reason)
         except Exception as error:  # noqa: BLE001 - as above
             # What the database was to name is left alone: whether a failed commit took place only it knows. The
             # sweeper deletes what no message names.
             await self.tidy()
             return self._answer(_failed(error))
-        return await self._conclude(received, len(copies))
-
-    async def _copies(self) -> list[Recipient]:
-        """One for each alias; those that this mail makes (a catch-all) are made now."""
-        new = [one.mailbox for one in self._kept.values() if one.mailbox.is_to_be_made]
-        made = await catchall.make(self._platform, new, now=utc_now()) if new else {}
-        copies: dict[UUID, Recipient] = {}
-        for one in self._kept.values():
-            mailbox = made.get(one.mailbox.alias_id, one.mailbox)
-            copies.setdefault(mailbox.alias_id, msgspec.structs.replace(one, mailbox=mailbox))
-        return list(copies.values())
+        return await self._conclude(received)
 
     async def tidy(self) -> None:
         """Delete what was written and turned out not to be needed. Never raises; what stays is swept."""
@@ -160,12 +151,10 @@ class Reception:
 
     async def _refuse_all(self, reply: str, reason: Reason) -> str:
         """The reply, once it is written down for everybody whom the content was for."""
-        code = int(reply[:3])
-        there = [one for one in self._kept.values() if not one.mailbox.is_to_be_made]
-        await self._recorder.record([self._refusal(one, code, reason) for one in there])
+        await self._record(int(reply[:3]), [(one, reason, None) for one in self._kept.values()])
         return self._answer(reply, reason=reason)
 
-    async def _conclude(self, received: Received, copies: int) -> str:
+    async def _conclude(self, received: Received) -> str:
         """The reply to a message of whose copies some are stored and some were turned away.
 
         It says no where that holds for every recipient that RCPT accepted, for now if it does for one of them. Else the
@@ -176,40 +165,41 @@ class Reception:
             return self._answer(replies.STORED, **({"held": received.held} if received.held else {}))
         decisions = [one.decision for one in received.turned]
         reply = replies.STORED
-        is_taken = self._has_dropped or len(decisions) < copies or any(one.accept for one in decisions)
+        is_taken = self._has_dropped or received.stored > 0 or any(one.accept for one in decisions)
         if not is_taken:
             reply = replies.of_decision(min(decisions, key=lambda decision: decision.code))
-        await self._recorder.record(
-            [
-                self._refusal(
-                    one.recipient,
-                    int(reply[:3]),
-                    one.decision.reason,
-                    authors=received.authors,
-                    rule_id=one.rule_id,
-                )
-                for one in received.turned
-            ]
-        )
+        turned = [(one.recipient, one.decision.reason, one.rule_id) for one in received.turned]
+        await self._record(int(reply[:3]), turned, authors=received.authors)
         return self._answer(reply, held=received.held, turned=len(decisions), reason=decisions[0].reason)
 
-    def _refusal(
-        self,
-        one: Recipient,
-        code: int,
-        reason: Reason,
-        *,
-        authors: tuple[str, ...] = (),
-        rule_id: UUID | None = None,
-    ) -> NewRefusal:
-        return NewRefusal(
-            account_id=one.mailbox.account_id,
-            alias_id=one.mailbox.alias_id,
-            public_key=one.mailbox.public_key,
-            code=code,
-            reason=reason,
-            details=RefusalDetails(self._mail.sender, authors, one.address),
-            rule_id=rule_id,
+    async def _record(
+        self, code: int, refused: Sequence[tuple[Recipient, Reason, UUID | None]], *, authors: tuple[str, ...] = ()
+    ) -> None:
+        """Write down who does not get the message, why, and by which rule.
+
+        Where the message was to make an alias there is none to tell of, and only the rule's hit is counted.
+        """
+        there = [one for one in refused if not one[0].mailbox.is_to_be_made]
+        self._recorder.count(
+            [
+                Hit(account_id=one.mailbox.account_id, rule_id=rule_id)
+                for one, _, rule_id in refused
+                if one.mailbox.is_to_be_made and rule_id is not None
+            ]
+        )
+        await self._recorder.record(
+            [
+                NewRefusal(
+                    account_id=one.mailbox.account_id,
+                    alias_id=one.mailbox.alias_id,
+                    public_key=one.mailbox.public_key,
+                    code=code,
+                    reason=reason,
+                    details=RefusalDetails(self._mail.sender, authors, one.address),
+                    rule_id=rule_id,
+                )
+                for one, reason, rule_id in there
+            ]
         )
 
     def _answer(self, reply: str, **fields: str | int) -> str:

@@ -17,7 +17,7 @@ from app.core.aliases.model import Mailbox
 from app.core.domains import owned, patterns, queries
 from app.core.domains.model import Obstacle, Reception
 from app.core.platform import Platform
-from app.errors import LimitReached
+from app.errors import LimitReached, Unavailable
 from app.lib.db import Conn
 from app.vault.keyring import unwrap_index_key
 
@@ -35,8 +35,13 @@ class Caught(msgspec.Struct, frozen=True, kw_only=True):
 NOBODY = Caught()
 
 
-async def catch(platform: Platform, conn: Conn, address: Address, domain: Reception, *, now: datetime) -> Caught:
-    """Where mail for `address`, which is no alias, goes by what the owner of its domain has said."""
+async def catch(
+    platform: Platform, conn: Conn, address: Address, domain: Reception, *, to_come: Sequence[Mailbox], now: datetime
+) -> Caught:
+    """Where mail for `address`, which is no alias, goes by what the owner of its domain has said.
+
+    `to_come` are the mailboxes that the same message is to make for its earlier recipients: they count as made.
+    """
     account_id = domain.account_id
     if account_id is None:
         return NOBODY
@@ -45,30 +50,29 @@ async def catch(platform: Platform, conn: Conn, address: Address, domain: Recept
     plain = address.without_tag
     if domain.catch_all == "off" or plain.local_part in ROLE_LOCAL_PARTS:
         return NOBODY
-    # An alias that its owner has deleted stays deleted, also where all other mail is caught.
     if await queries.was_given(conn, account_id, list(dict.fromkeys([str(address), str(plain)]))):
-        return NOBODY
-    if domain.catch_all == "alias":
-        alias_id = domain.catch_all_alias_id
-        mailbox = await aliases.mailbox_of(conn, account_id, alias_id) if alias_id else None
-    else:
-        mailbox = await aliases.mailbox_to_make(conn, account_id, plain)
-    if mailbox is None or not _is_wanted(platform, mailbox, domain, plain):
-        return NOBODY
-    if mailbox.is_to_be_made and not await _may_make(conn, account_id, plain.domain, now=now):
-        return Caught(obstacle="too_many_new")
-    return Caught(mailbox=mailbox)
+        # An alias that its owner has deleted stays deleted, also where all other mail is caught. One that is there has
+        # been made since it was looked for.
+        return Caught(mailbox=await aliases.mailbox(conn, address))
+    if domain.catch_all == "make":
+        return await _to_be_made(
+            platform, conn, plain, domain, [one for one in to_come if one.account_id == account_id], now
+        )
+    alias_id = domain.catch_all_alias_id
+    mailbox = await aliases.mailbox_of(conn, account_id, alias_id) if alias_id else None
+    return Caught(mailbox=mailbox) if mailbox is not None and _is_wanted(platform, mailbox, domain, plain) else NOBODY
 
 
 async def make(platform: Platform, mailboxes: Sequence[Mailbox], *, now: datetime) -> dict[UUID, Mailbox]:
     """Make the aliases that mail is about to be stored for; each mailbox as it is now, by its earlier alias id.
 
     Whoever makes one at the same moment wins, and the mail goes there. Raises LimitReached (the day's number, or all
-    that the account may have), Unavailable.
+    that the account may have) where others were faster since `catch`, and Unavailable.
     """
     made: dict[UUID, Mailbox] = {}
     async with platform.db.transaction() as conn:
-        for mailbox in mailboxes:
+        # In one order everywhere, so that two messages never wait for each other's accounts in a circle.
+        for mailbox in sorted(mailboxes, key=lambda one: (one.account_id, one.address)):
             address = addresses.parse(mailbox.address)
             if address is None:
                 raise ValueError("a mailbox has an address in normal form")
@@ -86,13 +90,25 @@ async def _make(conn: Conn, mailbox: Mailbox, address: Address, *, now: datetime
         return msgspec.structs.replace(mailbox, is_to_be_made=False)
     there = await aliases.mailbox(conn, address)
     if there is None or there.account_id != account_id:
-        raise LimitReached("The address has become somebody else's meanwhile.", code="too_many_new")
+        raise Unavailable("The address has become somebody else's, or was deleted, meanwhile.", code="address_moved")
     return there
 
 
-async def _may_make(conn: Conn, account_id: UUID, domain: str, *, now: datetime) -> bool:
-    has_room = (await limits.allowance(conn, account_id)).room > 0
-    return has_room and await queries.is_making_allowed(conn, account_id, domain, now=now, a_day=MADE_A_DAY)
+async def _to_be_made(
+    platform: Platform, conn: Conn, address: Address, domain: Reception, to_come: Sequence[Mailbox], now: datetime
+) -> Caught:
+    there = next((one for one in to_come if one.address == str(address)), None)
+    if there is not None:
+        return Caught(mailbox=there)
+    account_id = domain.account_id
+    mailbox = await aliases.mailbox_to_make(conn, account_id, address) if account_id else None
+    if mailbox is None or not _is_wanted(platform, mailbox, domain, address):
+        return NOBODY
+    of_domain = sum(one.address.endswith(f"@{address.domain}") for one in to_come)
+    room = (await limits.allowance(conn, mailbox.account_id)).room
+    left = await queries.makings_left(conn, mailbox.account_id, address.domain, now=now, a_day=MADE_A_DAY)
+    is_full = room <= len(to_come) or left <= of_domain
+    return Caught(obstacle="too_many_new") if is_full else Caught(mailbox=mailbox)
 
 
 def _is_wanted(platform: Platform, mailbox: Mailbox, domain: Reception, address: Address) -> bool:

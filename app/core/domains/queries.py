@@ -326,12 +326,12 @@ async def take_making(conn: Conn, account_id: UUID, domain: str, *, now: datetim
     return cursor.rowcount == 1
 
 
-async def is_making_allowed(conn: Conn, account_id: UUID, domain: str, *, now: datetime, a_day: int) -> bool:
-    """Whether `take_making` would count one more."""
+async def makings_left(conn: Conn, account_id: UUID, domain: str, *, now: datetime, a_day: int) -> int:
+    """How many more `take_making` would count."""
     cursor = await conn.execute(
-        """SELECT made_since IS NULL OR made_since <= %(day_ago)s OR made_count < %(a_day)s FROM account_domains
+        """SELECT %(a_day)s - CASE WHEN made_since > %(day_ago)s THEN made_count ELSE 0 END FROM account_domains
            WHERE account_id = %(account_id)s AND domain = %(domain)s LIMIT 1""",
         {"account_id": account_id, "domain": domain, "day_ago": now - timedelta(days=1), "a_day": a_day},
     )
     row = await cursor.fetchone()
-    return row is not None and bool(row[0])
+    return int(row[0]) if row else 0

@@ -46,7 +46,9 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     turned: tuple[Turned, ...] = ()
     allowed: tuple[tuple[UUID, UUID], ...] = ()
     """(account id, rule id) of the rules that let copies in."""
+    stored: int = 0
+    """Copies that are stored."""
     held: int = 0
-    """Copies that wait for their owners."""
+    """Those of them that wait for their owners."""
     authors: tuple[str, ...] = ()
     """The addresses of the From field."""

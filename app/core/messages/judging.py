@@ -1,10 +1,13 @@
 """Which copies of a message that was read are kept: by whom it is from, and by what their aliases still take."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from app.core.aliases import service as aliases
+from app.core.domains import catchall
 from app.core.messages.envelope import Envelope, Received, Recipient, Turned
 from app.core.messages.model import Correspondent
 from app.core.platform import Platform
@@ -40,6 +43,23 @@ async def judged(
             allowed.append((one.mailbox.account_id, rule_id))
     held = sum(one.folder == "held" for one in kept)
     return kept, Received(turned=tuple(turned), allowed=tuple(allowed), held=held, authors=authors)
+
+
+async def with_aliases(platform: Platform, recipients: Sequence[Recipient], *, now: datetime) -> list[Recipient]:
+    """The same, now that the aliases are made which this message makes (a catch-all).
+
+    Raises LimitReached where others were faster and there is no room left, and Unavailable.
+    """
+    new = [one.mailbox for one in recipients if one.mailbox.is_to_be_made]
+    if not new:
+        return list(recipients)
+    made = await catchall.make(platform, new, now=now)
+    copies: dict[UUID, Recipient] = {}
+    for one in recipients:
+        mailbox = made.get(one.mailbox.alias_id, one.mailbox)
+        # Somebody may have made it since, and this message may name it by that, too.
+        copies.setdefault(mailbox.alias_id, msgspec.structs.replace(one, mailbox=mailbox))
+    return list(copies.values())
 
 
 async def without_used_up(

@@ -13,7 +13,7 @@ import zstandard
 from app.core.messages import headers, listing, marks, read, shown, winmail, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.envelope import Envelope, Received, Recipient
-from app.core.messages.judging import judged, without_used_up
+from app.core.messages.judging import judged, with_aliases, without_used_up
 from app.core.messages.model import BlobRow, Correspondent, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts
 from app.core.messages.read import Reading
@@ -58,8 +58,11 @@ async def receive(
     """Store one copy for every recipient who takes mail of these senders; when this returns they are durable and
     readable, those that are held in their own folder.
 
-    Each account gets copies of the objects whose content it does not have; `objects.discard` then deletes what nobody
-    needs. Raises Unavailable; then nothing is stored, unless the database was lost during the commit.
+    Aliases that this message makes are made once it is known that its senders are welcome. Each account gets copies of
+    the objects whose content it does not have; `objects.discard` then deletes what nobody needs.
+
+    Raises Unavailable, and LimitReached for aliases that there is no more room for; then nothing is stored, unless the
+    database was lost during the commit.
     """
     layout = Layout(cut.marker, cut.cuts, objects.refs)
     first = recipients[0].mailbox.account_id
@@ -72,6 +75,7 @@ async def receive(
     summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout), people)
     ties = refs.of_message(reading.message, summary.subject)
     author = describe(reading.message, people, envelope.sender)
+    kept = await with_aliases(platform, kept, now=now)
 
     def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
         sealing = _Sealing(platform, summary, body, ties, author, cut, now)
@@ -93,7 +97,7 @@ async def receive(
                 if not kept:
                     return received
         else:
-            return received
+            return msgspec.structs.replace(received, stored=len(kept))
     raise Unavailable("Others change what this message shares, again and again; try again later.", code="blob_moved")
 
 

@@ -30,11 +30,20 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Finding | None
 
 
-async def decide_recipient(platform: Platform, text: str, *, sender: str, announced_size: int, now: datetime) -> Ruling:
+async def decide_recipient(
+    platform: Platform,
+    text: str,
+    *,
+    sender: str,
+    announced_size: int,
+    to_come: Sequence[Mailbox] = (),
+    now: datetime,
+) -> Ruling:
     """Whether mail of `sender` (MAIL FROM) for `text` (the address in RCPT TO) is taken, and whose it is.
 
-    One query, and one more for accounts that have rules; for addresses that are no alias one about the domain, and
-    two or three more where its owner catches such mail. Raises Unavailable.
+    `to_come` are the mailboxes of this message's earlier recipients whose aliases it is to make. One query, and one
+    more for accounts that have rules; for addresses that are no alias one about the domain, and two to four more where
+    its owner catches such mail. Raises Unavailable.
     """
     async with platform.db.connection() as conn:
         address = addresses.parse(text)
@@ -46,7 +55,9 @@ async def decide_recipient(platform: Platform, text: str, *, sender: str, announ
             return Ruling(decision=recipients.BAD_ADDRESS)
         mailbox = await aliases.mailbox(conn, address)
         domain = None if mailbox else await domains.reception(conn, address.domain)
-        caught = await catchall.catch(platform, conn, address, domain, now=now) if domain else catchall.NOBODY
+        caught = catchall.NOBODY
+        if domain is not None:
+            caught = await catchall.catch(platform, conn, address, domain, to_come=to_come, now=now)
         mailbox = mailbox or caught.mailbox
         is_role = address.local_part in ROLE_LOCAL_PARTS
         if is_role and mailbox is not None:

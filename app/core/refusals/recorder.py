@@ -64,6 +64,8 @@ class Recorder:
 
     async def record(self, refusals: Sequence[NewRefusal]) -> None:
         """Return once they are written, or could not be. Never raises."""
+        if not refusals:
+            return
         hits = [Hit(account_id=one.account_id, rule_id=one.rule_id) for one in refusals if one.rule_id is not None]
         done = self._gather(refusals, hits)
         if done is not None:

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.aliases import queries as alias_queries
 from app.core.aliases import service as aliases
+from app.core.aliases.address import Address
 from app.core.aliases.model import Alias, Listing, Mailbox, NewAlias
 from app.core.auth.model import Actor
 from app.core.domains import catchall, checking, owned, queries
@@ -186,6 +187,20 @@ async def test_what_its_owner_deleted_is_not_made_again(world: World, ada: Actor
         await conn.execute("UPDATE aliases SET deleted_on = now() WHERE alias_id = %s", (made.alias_id,))
     assert await reason(world, "new@ada.test") == (550, "unknown_alias")
     assert await reason(world, "new+tag@ada.test") == (550, "unknown_alias")
+
+
+async def test_an_alias_that_is_made_while_mail_for_it_is_decided_on_takes_that_mail(world: World, ada: Actor) -> None:
+    """`catch` is asked about what was no alias a moment before."""
+    await world.prove(ada)
+    await set_catch_all(world, ada, mode="make")
+    made = await deliver(world, "new@ada.test")
+    async with world.platform.db.connection() as conn:
+        domain = await queries.reception(conn, "ada.test")
+        assert domain is not None
+        address = Address("new", "ada.test")
+        caught = await catchall.catch(world.platform, conn, address, domain, to_come=(), now=world.now)
+    assert caught.mailbox is not None
+    assert (caught.mailbox.alias_id, caught.mailbox.is_to_be_made) == (made.alias_id, False)
 
 
 async def test_a_paused_domain_puts_all_mail_off(world: World, ada: Actor) -> None:
