@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import msgspec
 
-from app.core.messages import base64_lines, content, cut, headers, read, receive, words
+from app.core.messages import base64_lines, content, cut, headers, opening, read, receive, words
 from app.core.messages.cut import CutMessage, Cutter
 from app.core.messages.envelope import Envelope
-from app.core.messages.model import Layout, Summary
+from app.core.messages.model import Layout, MessageLine, Summary
 from app.core.messages.objects import StoredCuts
 from app.core.messages.read import Leaf, Reading
 from app.core.threads import refs
@@ -28,6 +29,7 @@ _CUTTER: dict[str, Any] = {"MIN_RUN": 256, "_WINDOW": 1024, "GRACE": 256}
 _TEXT_TOO = {**_CUTTER, "SKELETON_EASY": 512, "SKELETON_MOST": 4096}
 _NOTHING_CUT = Layout(marker="", cuts=(), blobs=())
 _ENVELOPE = Envelope(sender="", tls=None)
+_ID = new_id()
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Summary).decode
 
@@ -104,7 +106,34 @@ def _read(skeleton: bytes, cuts: _Cuts) -> list[object]:
     assert len(ties.ids) <= refs.MAX_REFS + 1
     shown = headers.all_headers(reading.message)
     msgspec.json.encode((shown, headers.correspondents(reading.message, "Reply-To"), body))
-    return [ties, shown, _without_cuts(summary), *(_content(leaf, cuts) for leaf in _leaves(reading))]
+    page = _page(reading, summary, cuts)
+    return [ties, shown, _without_cuts(summary), page, *(_content(leaf, cuts) for leaf in _leaves(reading))]
+
+
+def _page(reading: Reading, summary: Summary, cuts: _Cuts) -> object:
+    """What its page and those of the messages inside it show; all of it can be written."""
+    line = _line(summary)
+    opened = [finish(opening.opened(line, reading, cuts))]
+    opened += [finish(opening.opened_enclosed(line, reading, cuts, one.ordinal)) for one in reading.all_enclosed]
+    shown = [(one.text, one.html, one.is_truncated, one.invitations, len(one.attachments)) for one in opened]
+    msgspec.json.encode((shown, [(one.headers, one.notes, one.enclosed) for one in opened]))
+    return shown
+
+
+def _line(summary: Summary) -> MessageLine:
+    return MessageLine(
+        message_id=_ID,
+        thread_id=_ID,
+        alias_id=_ID,
+        alias_address="",
+        folder="inbox",
+        is_read=False,
+        is_starred=False,
+        received_at=datetime(2026, 3, 31, tzinfo=UTC),
+        size=0,
+        summary=summary,
+        message_key=b"",
+    )
 
 
 def _leaves(reading: Reading) -> list[Leaf]:
