@@ -67,7 +67,7 @@ async def list_messages(
         async with platform.db.transaction() as conn:
             hits = await search.page(platform, conn, actor, query, before=last, limit=limit, folder=folder)
         marks = Hits(query)
-        texts = await passages(platform, actor, marks, hits.lines)
+        texts = await passages(platform, actor, marks, hits)
         pieces = {
             line.message_id: marks.pieces(texts.get(line.message_id, line.summary.snippet), "") for line in hits.lines
         }

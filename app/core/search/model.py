@@ -47,3 +47,5 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     lines: list[MessageLine]
     older: UUID | None
+    seconds: float = 0.0
+    """What finding them took."""

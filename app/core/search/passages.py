@@ -4,7 +4,7 @@ Opening a message costs about a millisecond, so this is bounded in every way; wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from time import monotonic
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from app.core.messages.objects import StoredCuts
 from app.core.platform import Platform
 from app.core.search import queries
 from app.core.search.hits import Hits
+from app.core.search.model import Found
 from app.errors import Unavailable
 from app.lib.aside import aside
 
@@ -24,25 +25,29 @@ MAX_SEALED_BYTES = 128 * 1024
 """Of one message's source: it is compressed, so that is far more than most texts."""
 MAX_BYTES = 2 * 1024 * 1024
 """Of all skeletons opened for one page."""
-MAX_SECONDS = 0.025
+MOST_SECONDS, LEAST_SECONDS = 0.025, 0.005
 """After which no other message is opened."""
+_SECONDS_OF_BOTH = 0.06
+"""For finding messages and their passages: the longer the one took, the less the other may."""
 
 
 async def passages(
-    platform: Platform, actor: Actor, hits: Hits, lines: Sequence[MessageLine], *, seconds: float = MAX_SECONDS
+    platform: Platform, actor: Actor, hits: Hits, found: Found, *, seconds: float | None = None
 ) -> Mapping[UUID, str]:
     """By message, what to show instead of the snippet: the part of the text where the words stand.
 
     Only of messages whose sender, subject and snippet lack a word of the search. Raises CannotOpen.
     """
-    unclear = [line for line in lines if not hits.is_shown(*_shown(line.summary))][:MAX_OPENED]
+    unclear = [line for line in found.lines if not hits.is_shown(*_shown(line.summary))][:MAX_OPENED]
     if not unclear:
         return {}
     async with platform.db.connection() as conn:
         sealed = await queries.small_sources(
             conn, actor.account_id, [line.message_id for line in unclear], max_bytes=MAX_SEALED_BYTES
         )
-    found: dict[UUID, str] = {}
+    texts: dict[UUID, str] = {}
+    if seconds is None:
+        seconds = max(LEAST_SECONDS, min(MOST_SECONDS, _SECONDS_OF_BOTH - found.seconds))
     left, end = MAX_BYTES, monotonic() + seconds
     for line in unclear:
         source = sealed.get(line.message_id)
@@ -53,8 +58,8 @@ async def passages(
         passage = await _passage(reading, _NoObjects(platform.blobs, actor.account_id, line.summary.layout), hits)
         await asyncio.sleep(0)  # others' requests go on between two messages
         if passage is not None:
-            found[line.message_id] = passage
-    return found
+            texts[line.message_id] = passage
+    return texts
 
 
 def _shown(summary: Summary) -> tuple[str, ...]:

@@ -64,8 +64,22 @@ async def page(
     Without a folder, given or asked for, spam, trash and what is held are left out. `conn` is in a transaction.
     Raises CannotOpen, Unavailable.
     """
-    limit = min(limit, MAX_PAGE)
+    begun = time.monotonic()
     wanted = await _conditions(platform, conn, actor, query, folder)
+    found = await _page(platform, conn, actor, query, wanted, before=before, limit=min(limit, MAX_PAGE))
+    return msgspec.structs.replace(found, seconds=time.monotonic() - begun)
+
+
+async def _page(
+    platform: Platform,
+    conn: Conn,
+    actor: Actor,
+    query: Query,
+    wanted: Conditions,
+    *,
+    before: UUID | None,
+    limit: int,
+) -> Found:
     if wanted.is_impossible():
         return Found(lines=[], older=None)
     await queries.prefer_indexes(conn)

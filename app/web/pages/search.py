@@ -59,7 +59,7 @@ async def show_search(
             query = grammar.parse(q)
             async with platform.db.transaction() as conn:
                 found = await search.page(platform, conn, session.actor, query, before=before, limit=PAGE)
-            lines = await _marked(platform, session, Hits(query), found.lines)
+            lines = await _marked(platform, session, Hits(query), found)
     except Invalid as error:
         faults = Faults.of(error)
     shown = lines[: fitting((one.weight for one in lines), _ROOM)]
@@ -75,8 +75,8 @@ async def show_search(
     )
 
 
-async def _marked(platform: Platform, session: Session, hits: Hits, lines: Sequence[MessageLine]) -> list[FoundLine]:
-    texts = await passages(platform, session.actor, hits, lines)
+async def _marked(platform: Platform, session: Session, hits: Hits, found: Found) -> list[FoundLine]:
+    texts = await passages(platform, session.actor, hits, found)
     return [
         FoundLine(
             line=line,
@@ -84,7 +84,7 @@ async def _marked(platform: Platform, session: Session, hits: Hits, lines: Seque
             subject=hits.pieces(clipped(line.summary.subject or "(no subject)", 400), "subject"),
             text=hits.pieces(clipped(texts.get(line.message_id, line.summary.snippet), 400), ""),
         )
-        for line in lines
+        for line in found.lines
     ]
 
 

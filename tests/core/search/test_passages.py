@@ -28,7 +28,7 @@ async def shown(owner: Owner, q: str) -> tuple[Sequence[MessageLine], dict[str, 
     query = grammar.parse(q)
     async with owner.platform.db.transaction() as conn:
         found = await service.page(owner.platform, conn, owner.actor, query, before=None, limit=100)
-    texts = await passages.passages(owner.platform, owner.actor, Hits(query), found.lines, seconds=600)
+    texts = await passages.passages(owner.platform, owner.actor, Hits(query), found, seconds=600)
     return found.lines, {
         line.summary.subject: texts[line.message_id] for line in found.lines if line.message_id in texts
     }
