@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import zstandard
 
+from app.core.aliases.model import Mailbox
 from app.core.messages import headers, listing, marks, read, shown, winmail, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.envelope import Envelope, Received, Recipient
@@ -196,7 +197,7 @@ class _Sealing:
             subject_token=blind.token(index_key, _BEGUN_BY, self._beginning()) if self._ties.is_orphan else None,
             blobs=tuple({ref.blob_id: None for ref in holding.refs}),
             new_blobs=new_blobs,
-            sender=_mark(index_key, self._author, sealed.sender),
+            sender=_mark(mailbox, index_key, self._author, sealed.sender),
         )
 
     def _beginning(self) -> str:
@@ -205,11 +206,12 @@ class _Sealing:
         return f"{sender.address.lower() if sender else ''}\n{self._ties.subject}"
 
 
-def _mark(index_key: bytes, author: SenderDetails | None, sealed: bytes | None) -> SenderMark | None:
+def _mark(mailbox: Mailbox, index_key: bytes, author: SenderDetails | None, sealed: bytes | None) -> SenderMark | None:
     if author is None or sealed is None:
         return None
     return SenderMark(
         sender=sender_digest(index_key, author.address),
         organisation=organisation_digest(index_key, author.organisation),
         details=sealed,
+        is_known=mailbox.screening == "open",
     )
