@@ -36,6 +36,10 @@ class Owners:
             made = await make(self._platform, conn, actor, NewRule(text=text, alias_id=alias_id))
         return made.rule
 
+    async def delete(self, actor: Actor, rule: Rule) -> None:
+        async with self._platform.db.transaction() as conn:
+            await rules.delete(conn, actor, rule.rule_id, now=utc_now())
+
     async def hits(self, actor: Actor, rule: Rule) -> int:
         async with self._platform.db.connection() as conn:
             return (await rules.get(conn, actor, rule.rule_id)).hit_count
@@ -211,6 +215,42 @@ async def test_strangers_wait_until_they_are_let_in(mx: Mx, greet: Connect, town
     assert len(await owners.folder(town.ada, "inbox")) == 2
     assert await owners.folder(town.ada, "held") == waiting[:1]
     assert await owners.told(town.ada) == []
+
+
+async def test_who_wrote_while_the_alias_was_open_is_known(mx: Mx, greet: Connect, town: Town, owners: Owners) -> None:
+    peer = await greet(mx)
+
+    async def folder_of(author: str | None, **by: str) -> str:
+        assert await send(peer, "shop", author=author, **by) == "250 2.6.0"
+        held = await owners.folder(town.ada, "held")
+        inbox = await owners.folder(town.ada, "inbox")
+        return "held" if max(held, default=UUID(int=0)) > max(inbox, default=UUID(int=0)) else "inbox"
+
+    assert await folder_of("Bob <bob@shop.example>") == "inbox"
+    assert await folder_of(None, sender="cron@shop.example") == "inbox"
+    await owners.set_alias("shop@restante.test", "screening = 'known'")
+    assert await folder_of("BOB@shop.example") == "inbox"
+    assert await folder_of(None, sender="cron@shop.example") == "inbox"
+    # Waiting does not make anybody known, nor does the company of a friend or a forged envelope.
+    for author in ("eve@shop.example", "eve@shop.example", "bob@shop.example, eve@shop.example", None):
+        assert await folder_of(author, sender="eve@shop.example") == "held"
+    assert await folder_of("eve@shop.example", sender="bob@shop.example") == "held"
+    # What a rule let in is not known without the rule.
+    rule = await owners.rule(town.ada, "rob@shop.example", "allow", "shop@restante.test")
+    assert await folder_of("rob@shop.example") == "inbox"
+    await owners.delete(town.ada, rule)
+    assert await folder_of("rob@shop.example") == "held"
+    # Another alias has heard of nobody.
+    await owners.set_alias("letters@restante.test", "screening = 'known'")
+    assert await send(peer, "letters", author="bob@shop.example") == "250 2.6.0"
+    assert len(await owners.folder(town.ada, "held")) == 7
+    # Once the door was open again, who came in is known.
+    await owners.set_alias("shop@restante.test", "screening = 'open'")
+    assert await folder_of("eve@shop.example") == "inbox"
+    await owners.set_alias("shop@restante.test", "screening = 'known'")
+    assert await folder_of("eve@shop.example") == "inbox"
+    await owners.rule(town.ada, "bob@shop.example")
+    assert await send(peer, "shop", author="bob@shop.example") == "550 5.7.1"
 
 
 @pytest.mark.parametrize(

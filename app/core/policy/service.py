@@ -1,6 +1,6 @@
 """Looks up what a decision needs and has it made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from app.core.rules import queries as rules
 from app.core.rules import senders
 from app.core.rules.matching import Finding, digests, finding
 from app.core.rules.model import Match
+from app.core.senders import queries as acquaintances
+from app.core.senders.reading import sender_digest
 from app.lib.db import Conn
 from app.vault.keyring import unwrap_index_key
 
@@ -78,20 +80,24 @@ async def decide_recipient(
 async def judge(platform: Platform, copies: Sequence[Copy], *, sender: str, authors: Sequence[str]) -> list[Judgement]:
     """Whether each copy of a message is kept, now that the addresses of its From field are known; in their order.
 
-    Asks the database only where an account has rules and the From field names somebody else than the envelope does.
-    Raises Unavailable.
+    Where the field names nobody, the envelope's sender is the author. Asks the database where an account has rules and
+    the field names somebody else than the envelope does, and where an alias takes mail of known senders only. Raises
+    Unavailable.
     """
-    names = list(dict.fromkeys(filter(None, map(senders.normal, authors))))
-    is_asked = bool(names) and names != [senders.normal(sender)]
-    said = await _of_authors(platform, copies, names) if is_asked else {}
-    return [
-        contents.decide(
-            copy.mailbox,
-            envelope=copy.envelope,
-            authors=said.get(copy.mailbox.alias_id, [None] * len(names)) if is_asked else [copy.envelope] * len(names),
-        )
-        for copy in copies
-    ]
+    of_envelope = senders.normal(sender)
+    names = list(dict.fromkeys(filter(None, map(senders.normal, authors or [sender]))))
+    said = {} if names == [of_envelope] else await _of_authors(platform, copies, names)
+    known = await _known(platform, copies, names)
+    judgements = []
+    for copy in copies:
+        alias_id = copy.mailbox.alias_id
+        findings = said.get(alias_id, [copy.envelope if name == of_envelope else None for name in names])
+        people = [
+            contents.Author(finding=found, is_known=(alias_id, name) in known)
+            for name, found in zip(names, findings, strict=True)
+        ]
+        judgements.append(contents.decide(copy.mailbox, envelope=copy.envelope, authors=people))
+    return judgements
 
 
 def is_choosy(mailbox: Mailbox) -> bool:
@@ -112,14 +118,31 @@ async def _of_authors(
 ) -> Mapping[UUID, list[Finding | None]]:
     """By alias, what its rules say of each of the names; aliases of accounts without rules are left out."""
     found: dict[UUID, list[Finding | None]] = {}
-    mailboxes = [copy.mailbox for copy in copies if copy.mailbox.has_rules]
-    for account_id, wrapped in dict.fromkeys((mailbox.account_id, mailbox.index_key) for mailbox in mailboxes):
-        index_key = unwrap_index_key(platform.instance, account_id, wrapped)
-        alias_ids = [mailbox.alias_id for mailbox in mailboxes if mailbox.account_id == account_id]
+    choosy = [copy.mailbox for copy in copies if copy.mailbox.has_rules]
+    for account_id, index_key, alias_ids in _by_account(platform, choosy) if names else ():
         sought = [digests(index_key, name) for name in names]
         met = await _matches(platform, account_id, alias_ids, sought)
         found |= {alias_id: [finding(met, alias_id, one) for one in sought] for alias_id in alias_ids}
     return found
+
+
+async def _known(platform: Platform, copies: Sequence[Copy], names: Sequence[str]) -> set[tuple[UUID, str]]:
+    """(alias, name) of the names that aliases which take mail of known senders only have heard from before that."""
+    found: set[tuple[UUID, str]] = set()
+    screening = [copy.mailbox for copy in copies if copy.mailbox.screening == "known"]
+    for account_id, index_key, alias_ids in _by_account(platform, screening) if names else ():
+        by_digest = {sender_digest(index_key, name): name for name in names}
+        async with platform.db.connection() as conn:
+            there = await acquaintances.known(conn, account_id, alias_ids, list(by_digest))
+        found |= {(alias_id, by_digest[digest]) for alias_id, digest in there}
+    return found
+
+
+def _by_account(platform: Platform, mailboxes: Sequence[Mailbox]) -> Iterator[tuple[UUID, bytes, list[UUID]]]:
+    """(account, its index key, those of the aliases that are the account's)."""
+    for account_id, wrapped in dict.fromkeys((mailbox.account_id, mailbox.index_key) for mailbox in mailboxes):
+        index_key = unwrap_index_key(platform.instance, account_id, wrapped)
+        yield account_id, index_key, [one.alias_id for one in mailboxes if one.account_id == account_id]
 
 
 async def _matches(

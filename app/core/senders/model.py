@@ -37,6 +37,8 @@ class SenderMark(msgspec.Struct, frozen=True, kw_only=True):
     organisation: bytes
     details: bytes
     """Sealed under the message's key."""
+    is_known: bool
+    """The alias took everybody's mail when the message came."""
 
 
 class SenderRow(msgspec.Struct, frozen=True, kw_only=True):

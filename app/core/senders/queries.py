@@ -24,7 +24,7 @@ async def insert_senders(conn: Conn, deliveries: Iterable[Delivery], *, shard: i
     """Note who wrote the messages, just stored, and count them by sender and by week. `conn` is in pipeline mode.
 
     In one order everywhere, so that two processes never wait for each other in a circle; and only a sender's first
-    message to an alias writes to a row that processes share.
+    message to an alias, and the first that comes while it takes everybody's, write to a row that processes share.
     """
     first: dict[tuple[UUID, UUID, bytes], Delivery] = {}
     counts: Counter[tuple[UUID, UUID, bytes, date]] = Counter()
@@ -43,21 +43,27 @@ async def insert_senders(conn: Conn, deliveries: Iterable[Delivery], *, shard: i
 
 
 async def _insert_names(conn: Conn, deliveries: Sequence[Delivery]) -> None:
-    # Subqueries with a limit are looked up by index for each row; as joins they might read whole tables.
+    # Subqueries with a limit are looked up by index for each row; as plain joins they might read whole tables.
     marks = [one.sender for one in deliveries if one.sender is not None]
     await conn.execute(
-        """INSERT INTO alias_senders (account_id, alias_id, sender, organisation, message_id, message_key, details)
-           SELECT n.account_id, n.alias_id, n.sender, n.organisation, n.message_id, n.message_key, n.details
+        """INSERT INTO alias_senders AS w (account_id, alias_id, sender, organisation, message_id, message_key, details,
+                                           is_known)
+           SELECT n.account_id, n.alias_id, n.sender, n.organisation, n.message_id, n.message_key, n.details, n.is_known
            FROM unnest(%(accounts)b::uuid[], %(aliases)b::uuid[], %(senders)b::bytea[], %(organisations)b::bytea[],
-                       %(messages)b::uuid[], %(keys)b::bytea[], %(details)b::bytea[])
-                AS n (account_id, alias_id, sender, organisation, message_id, message_key, details)
-           WHERE (SELECT s.sender FROM alias_senders s
-                  WHERE s.account_id = n.account_id AND s.alias_id = n.alias_id AND s.sender = n.sender LIMIT 1) IS NULL
-             AND (SELECT count(*) FROM (
-                      SELECT FROM alias_senders s
-                      WHERE s.account_id = n.account_id AND s.alias_id = n.alias_id LIMIT %(most)b
-                  ) there) < %(most)b
-           ON CONFLICT DO NOTHING""",
+                       %(messages)b::uuid[], %(keys)b::bytea[], %(details)b::bytea[], %(known)b::boolean[])
+                AS n (account_id, alias_id, sender, organisation, message_id, message_key, details, is_known)
+           LEFT JOIN LATERAL (
+               SELECT s.is_known FROM alias_senders s
+               WHERE s.account_id = n.account_id AND s.alias_id = n.alias_id AND s.sender = n.sender LIMIT 1
+           ) there ON true
+           WHERE CASE WHEN there.is_known IS NOT NULL THEN n.is_known AND NOT there.is_known ELSE (
+                     SELECT count(*) FROM (
+                         SELECT FROM alias_senders s
+                         WHERE s.account_id = n.account_id AND s.alias_id = n.alias_id LIMIT %(most)b
+                     ) listed
+                 ) < %(most)b END
+           ON CONFLICT (account_id, alias_id, sender) DO UPDATE SET is_known = true
+           WHERE excluded.is_known AND NOT w.is_known""",
         {
             "accounts": [one.account_id for one in deliveries],
             "aliases": [one.alias_id for one in deliveries],
@@ -66,6 +72,7 @@ async def _insert_names(conn: Conn, deliveries: Sequence[Delivery]) -> None:
             "messages": [one.message_id for one in deliveries],
             "keys": [one.message_key for one in deliveries],
             "details": [mark.details for mark in marks],
+            "known": [mark.is_known for mark in marks],
             "most": MOST_SENDERS,
         },
     )
@@ -203,6 +210,25 @@ async def organisations(conn: Conn, account_id: UUID, alias_id: UUID, *, each: i
             },
         )
         return await cursor.fetchall()
+
+
+async def known(
+    conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], digests: Sequence[bytes]
+) -> set[tuple[UUID, bytes]]:
+    """(alias, sender) of those that have written to these aliases while they took everybody's mail."""
+    cursor = await conn.execute(
+        """SELECT alias_id, sender FROM alias_senders
+           WHERE account_id = %(account_id)s AND alias_id = ANY(%(aliases)s) AND sender = ANY(%(senders)s) AND is_known
+           LIMIT %(limit)s""",
+        {
+            "account_id": account_id,
+            "aliases": list(alias_ids),
+            "senders": list(digests),
+            "limit": len(alias_ids) * len(digests),
+        },
+        binary=True,
+    )
+    return {(alias_id, sender) for alias_id, sender in await cursor.fetchall()}
 
 
 async def newest_aliases(conn: Conn, account_id: UUID, *, before: UUID | None, limit: int) -> list[tuple[UUID, UUID]]:

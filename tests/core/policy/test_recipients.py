@@ -180,10 +180,26 @@ def test_copies_are_kept_by_whom_they_are_from(
     finding: Finding | None,
 ) -> None:
     mailbox = box(screening=screening)
-    made = contents.decide(mailbox, envelope=envelope, authors=authors)
+    made = contents.decide(mailbox, envelope=envelope, authors=[contents.Author(finding=one) for one in authors])
     assert (made.decision.reason, made.finding) == (reason, finding)
     role = recipients.unconditional(mailbox)
-    assert contents.decide(role, envelope=None, authors=[None]).decision == recipients.OK
+    assert contents.decide(role, envelope=None, authors=[contents.Author(finding=None)]).decision == recipients.OK
+
+
+@pytest.mark.parametrize(
+    ("authors", "reason"),
+    [
+        ([(None, True)], "accepted"),
+        ([(None, True), (ALLOW, False)], "accepted"),
+        ([(None, True), (None, False)], "held"),
+        ([(None, True), (BLOCK, True)], "sender_blocked"),
+        ([], "held"),
+    ],
+)
+def test_who_has_written_before_is_known(authors: list[tuple[Finding | None, bool]], reason: Reason) -> None:
+    people = [contents.Author(finding=finding, is_known=is_known) for finding, is_known in authors]
+    made = contents.decide(box(screening="known"), envelope=None, authors=people)
+    assert made.decision.reason == reason
 
 
 def test_codes_and_enhanced_codes_agree_and_texts_name_nobody() -> None:

@@ -5,12 +5,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
-from app.core.aliases.model import Alias, AliasPatch, NewAlias
+from app.core.aliases.model import Alias, AliasPatch, NewAlias, Screening
 from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.core.senders import queries, service
 from app.core.senders.model import SORTS, Sender, Sort, Statistics
+from app.core.senders.reading import sender_digest
 from app.errors import NotFound
 from app.lib.times import utc_now, utc_today
 from tests import mail
@@ -97,6 +99,34 @@ async def test_senders_without_end_are_counted_together(
     assert (found.sender_count, found.unlisted, found.received) == (3, 3, 7)
     assert [one.address for one in await senders_of(ada, "first")] == [f"v{number}@verp.test" for number in (2, 1, 0)]
     assert next(one.message_count for one in await senders_of(ada, "most")) == 2
+
+
+async def test_a_full_list_still_learns_whom_it_knows(
+    ada: Owner, platform: Platform, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_SENDERS", 2)
+
+    async def known() -> set[str]:
+        async with platform.db.connection() as conn:
+            key = await accounts.index_key(conn, platform.instance, ada.actor.account_id)
+            digests = {sender_digest(key, f"s{number}@shop.test"): f"s{number}" for number in range(3)}
+            found = await queries.known(conn, ada.actor.account_id, [ada.alias.alias_id], list(digests))
+        return {digests[digest] for _, digest in found}
+
+    async def screen(screening: Screening) -> None:
+        async with platform.db.transaction() as conn:
+            patch = AliasPatch(screening=screening)
+            keys = (ada.actor.account_id, ada.actor.keyring, ada.alias.alias_id)
+            await aliases.update(conn, *keys, patch, now=utc_now())
+
+    await deliver(letter("s0@shop.test"), ada.alias.address)
+    await screen("known")
+    await deliver(letter("s1@shop.test"), ada.alias.address)
+    assert await known() == {"s0"}
+    await screen("open")
+    for number in (2, 1, 0):
+        await deliver(letter(f"s{number}@shop.test"), ada.alias.address)
+    assert await known() == {"s0", "s1"}
 
 
 @pytest.mark.parametrize("sort", SORTS)
