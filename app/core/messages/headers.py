@@ -8,6 +8,8 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from itertools import islice
 
+import msgspec
+
 from app.core.messages.charsets import decode
 from app.core.messages.model import Correspondent, Header
 from app.core.messages.transfer import decode_base64
@@ -26,6 +28,33 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bq])\?((?:[^?=]|=(?!\?(?!=))|\?(?!=))*)\?=", re.IGNORECASE)
 
 
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What lists and pages tell of a message's header."""
+
+    people: tuple[Correspondent, ...]
+    """Those of the From field."""
+    to: tuple[Correspondent, ...]
+    cc: tuple[Correspondent, ...]
+    subject: str
+    sent_at: datetime | None
+
+
+def head(message: Message) -> Head:
+    """Read it. Bounded in time, whatever the header holds: some 50 ms at the most."""
+    return Head(
+        people=correspondents(message, "From"),
+        to=correspondents(message, "To"),
+        cc=correspondents(message, "Cc"),
+        subject=text(message.get("Subject", "")),
+        sent_at=sent_at(message),
+    )
+
+
+def size(message: Message) -> int:
+    """About how many bytes its header has."""
+    return sum(len(value) for _, value in message.raw_items())
+
+
 def text(raw: str) -> str:
     """One field's value for people: encoded words decoded, 8-bit text read as best as can be, unfolded."""
     value = _eight_bit(_FOLD.sub(" ", raw[:MAX_VALUE_CHARS])).strip()
@@ -41,13 +70,14 @@ def all_headers(message: Message) -> tuple[Header, ...]:
 
 def correspondents(message: Message, name: str) -> tuple[Correspondent, ...]:
     """The addresses of all fields of this name, their names decoded; at most 200."""
-    raw = [_FOLD.sub(" ", value[:MAX_VALUE_CHARS]) for value in message.get_all(name, [])[:_MAX_FIELDS]]
-    try:
-        pairs = getaddresses(raw, **_LENIENT)
-    except (ValueError, IndexError, AttributeError, RecursionError):  # RecursionError: thousands of open brackets
-        pairs = [("", value) for value in raw]
-    found = [Correspondent(text(shown), text(address)) for shown, address in pairs if shown or address]
-    return tuple(found[:MAX_CORRESPONDENTS])
+    found: list[Correspondent] = []
+    for value in message.get_all(name, [])[:_MAX_FIELDS]:
+        left = MAX_CORRESPONDENTS - len(found)
+        if not left:
+            break
+        pairs = [pair for pair in _addresses(_FOLD.sub(" ", value[:MAX_VALUE_CHARS])) if any(pair)]
+        found += [Correspondent(text(shown), text(address)) for shown, address in pairs[:left]]
+    return tuple(found)
 
 
 def sent_at(message: Message) -> datetime | None:
@@ -60,6 +90,13 @@ def sent_at(message: Message) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
+
+
+def _addresses(value: str) -> list[tuple[str, str]]:
+    try:
+        return getaddresses([value], **_LENIENT)
+    except (ValueError, IndexError, AttributeError, RecursionError):  # RecursionError: thousands of open brackets
+        return [("", value)]
 
 
 def _encoded_words(value: str) -> str:

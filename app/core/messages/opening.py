@@ -19,10 +19,10 @@ from app.core.messages.parts import Leaf
 from app.core.messages.read import Enclosed, Reading
 from app.core.messages.winmail import leaf_ordinal
 from app.errors import NotFound
+from app.lib.aside import aside
 
 MAX_SHOWN_BYTES = 1024 * 1024
 """Of the text or the HTML on a page or in the API; the source has all."""
-MAX_SNIPPET_CHARS = 160
 _SNIPPET_BYTES = 4096
 
 
@@ -31,7 +31,7 @@ async def opened(line: MessageLine, reading: Reading, cuts: StoredCuts) -> OpenM
     text, html, is_truncated = await shown.bodies(reading, cuts, limit=MAX_SHOWN_BYTES)
     return OpenMessage(
         line=line,
-        headers=headers.all_headers(reading.message),
+        headers=await aside(headers.size(reading.message), headers.all_headers, reading.message),
         text=text,
         html=html,
         is_truncated=is_truncated,
@@ -95,18 +95,17 @@ def _size(enclosed: Enclosed, layout: Layout) -> int | None:
 
 async def _line(enclosed: Enclosed, outer: Summary, cuts: StoredCuts) -> EnclosedLine:
     reading, listed = enclosed.reading, outer.attachments
-    message = reading.message
-    senders = headers.correspondents(message, "From")
+    head = await aside(headers.size(reading.message), headers.head, reading.message)
     body = await shown.words(reading, cuts, limit=_SNIPPET_BYTES)
     inside = {leaf.ordinal for leaf in reading.leaves} - {leaf.ordinal for leaf in reading.shown}
     return EnclosedLine(
         ordinal=enclosed.ordinal,
-        sender=senders[0] if senders else None,
-        to=headers.correspondents(message, "To"),
-        cc=headers.correspondents(message, "Cc"),
-        subject=headers.text(message.get("Subject", "")),
-        snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
-        sent_at=headers.sent_at(message),
+        sender=head.people[0] if head.people else None,
+        to=head.to,
+        cc=head.cc,
+        subject=head.subject,
+        snippet=shown.snippet(body),
+        sent_at=head.sent_at,
         size=_size(enclosed, outer.layout),
         attachments=tuple(
             one for one in listed if one.ordinal < FIRST_ENCLOSED and leaf_ordinal(one.ordinal) in inside

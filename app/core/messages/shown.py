@@ -13,6 +13,7 @@ from app.core.messages.read import Reading
 from app.core.messages.tnef import Tnef
 from app.lib.aside import aside
 
+MAX_SNIPPET_CHARS = 160
 _BETWEEN = "\n\n"
 _ENDS = re.compile(r"\s+\Z")
 
@@ -43,7 +44,7 @@ async def text(leaves: Sequence[Leaf], cuts: StoredCuts, *, limit: int) -> tuple
         if leaf.content_type == "text/html":
             piece = await aside(len(piece), plain.from_html, piece)
         elif leaf.is_flowed:
-            piece = unflowed(piece, has_delsp=leaf.has_delsp)
+            piece = await aside(len(piece), unflowed, piece, has_delsp=leaf.has_delsp)
         pieces.append(piece if len(leaves) == 1 else _ENDS.sub("", piece))
         if is_cut:
             return _BETWEEN.join(pieces), True
@@ -60,7 +61,8 @@ async def html(leaves: Sequence[Leaf], cuts: StoredCuts, *, limit: int) -> tuple
         piece, is_cut = await content.text(leaf, cuts, limit=left)
         left = 0 if is_cut else left - len(piece)
         if leaf.content_type != "text/html":
-            piece = unflowed(piece, has_delsp=leaf.has_delsp) if leaf.is_flowed else piece
+            if leaf.is_flowed:
+                piece = await aside(len(piece), unflowed, piece, has_delsp=leaf.has_delsp)
             piece = f'<div style="white-space:pre-wrap">{escape(piece.strip(), quote=False)}</div>'
         pieces.append(piece if len(leaves) == 1 else f"<div>{piece}</div>")
         if is_cut:
@@ -79,6 +81,11 @@ async def words(reading: Reading, cuts: StoredCuts, *, limit: int, unpacked: Map
         inner = await _words(enclosed.reading, cuts, limit - len(found), unpacked)
         found = f"{found}\n{inner}" if found.strip() else inner
     return found
+
+
+def snippet(body: str) -> str:
+    """The first 160 characters of a text, its white space as single spaces."""
+    return " ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS]
 
 
 async def _words(reading: Reading, cuts: StoredCuts, limit: int, unpacked: Mapping[int, Tnef] | None) -> str:

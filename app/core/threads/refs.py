@@ -14,6 +14,8 @@ from app.core.messages import headers
 MAX_REFS = 50
 """Of one message: the first of References, where the thread began, and the newest."""
 _MAX_ID_CHARS = 998
+_MAX_FIELDS = 10
+"""Of one name; RFC 5322 section 3.6 allows one."""
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _REPLY = re.compile(
     r"\s*(?:(?:re|aw|sv|vs|antw|odp|ynt|rif|tr|res|回复|返信)(?:\s*\[\d+\])?\s*[:\uff1a]\s*)+", re.IGNORECASE
@@ -47,5 +49,5 @@ def of_message(message: Message, subject: str) -> Ties:
 
 
 def _ids(message: Message, name: str) -> list[str]:
-    fields = message.get_all(name, [])
+    fields = message.get_all(name, [])[:_MAX_FIELDS]
     return [found[:_MAX_ID_CHARS] for value in fields for found in _MESSAGE_ID.findall(headers.text(value))]

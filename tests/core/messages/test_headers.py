@@ -111,6 +111,25 @@ def test_all_fields_of_a_name_are_read_but_not_endlessly() -> None:
     many = parse(b"\r\n".join([b"To: a@x.test, b@x.test"] * 500))
     assert len(headers.correspondents(many, "To")) == 20
     assert len(headers.correspondents(parse(b"To: " + b"a@x.test," * 1000), "To")) == headers.MAX_CORRESPONDENTS
+    twice = parse(b"To: " + b"a@x.test," * 150 + b"\r\nTo: " + b"b@x.test," * 150)
+    assert [one.address for one in headers.correspondents(twice, "To")] == ["a@x.test"] * 150 + ["b@x.test"] * 50
+
+
+def test_a_field_that_is_not_ended_swallows_no_other() -> None:
+    found = headers.correspondents(parse(b'To: "never <a@x.test>\r\nTo: b@x.test'), "To")
+    assert "b@x.test" in [one.address for one in found]
+
+
+def test_the_head_tells_what_lists_show() -> None:
+    message = parse(
+        b"From: Ida <i@x>, j@x\r\nTo: a@x\r\nCc: b@x\r\nDate: Fri, 20 Nov 2026 08:30:00 +0100\r\nSubject: Hi"
+    )
+    head = headers.head(message)
+    assert head.people == (Correspondent("Ida", "i@x"), Correspondent("", "j@x"))
+    assert (head.to, head.cc) == ((Correspondent("", "a@x"),), (Correspondent("", "b@x"),))
+    assert head.subject == "Hi"
+    assert head.sent_at is not None
+    assert head.sent_at.isoformat() == "2026-11-20T07:30:00+00:00"
 
 
 @pytest.mark.parametrize("piece", ["(", "a:", "<", '"', "a:b,", "[", "\\", "@,"])
