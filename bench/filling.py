@@ -26,7 +26,7 @@ from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
 from app.core.aliases.address import Address
 from app.core.aliases.model import Mailbox
-from app.core.messages import marks, receive, words
+from app.core.messages import marks, receive, shown, words
 from app.core.messages.cut import Cutter
 from app.core.messages.envelope import Envelope, Recipient
 from app.core.messages.model import Correspondent, Delivery, Layout, Summary
@@ -270,7 +270,7 @@ def _summary(letter: Letter) -> Summary:
         sender=Correspondent(*letter.sender),
         to=(Correspondent("", _address(letter)),),
         subject=letter.subject,
-        snippet=" ".join(letter.body.text[:800].split())[: receive.MAX_SNIPPET_CHARS],
+        snippet=shown.snippet(letter.body.text),
         sent_at=letter.received_at,
         delivered_to=_address(letter),
     )
@@ -326,10 +326,13 @@ def _count(conn: psycopg.Connection, account_id: UUID, deliveries: Sequence[Deli
     newest = max(one.received_at for one in deliveries).date()
     for alias_id, count in sorted(Counter(one.alias_id for one in deliveries).items()):
         conn.execute(
-            """INSERT INTO alias_usage AS u VALUES (%s, %s, %s, %s, %s) ON CONFLICT (account_id, alias_id, shard)
+            """INSERT INTO alias_usage AS u (account_id, alias_id, shard, message_count, received_count,
+                                             last_received_on)
+               VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (account_id, alias_id, shard)
                DO UPDATE SET message_count = u.message_count + excluded.message_count,
+                             received_count = u.received_count + excluded.received_count,
                              last_received_on = greatest(u.last_received_on, excluded.last_received_on)""",
-            (account_id, alias_id, _SHARD, count, newest),
+            (account_id, alias_id, _SHARD, count, count, newest),
         )
 
 

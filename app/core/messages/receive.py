@@ -1,10 +1,7 @@
 """Takes a message that has arrived: reads it, seals a copy for every account, and has all of them stored at once."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,8 +11,9 @@ from app.core.aliases.model import Mailbox
 from app.core.messages import headers, listing, marks, read, shown, winmail, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.envelope import Envelope, Received, Recipient
+from app.core.messages.headers import Head
 from app.core.messages.judging import judged, with_aliases, without_used_up
-from app.core.messages.model import BlobRow, Correspondent, Delivery, Layout, Summary
+from app.core.messages.model import BlobRow, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts
 from app.core.messages.read import Reading
 from app.core.messages.sharing import NOTHING, Holding, hold
@@ -26,18 +24,13 @@ from app.core.senders.reading import describe, organisation_digest, sender_diges
 from app.core.threads import refs
 from app.core.threads.refs import Ties
 from app.errors import Conflict, Unavailable
+from app.lib.aside import aside
 from app.lib.ids import new_id
 from app.vault import blind, seal
 from app.vault.keyring import unwrap_index_key
 
-MAX_SNIPPET_CHARS = 160
 MAX_INDEXED_BYTES = 1024 * 1024
 """Of a message's text; what lies beyond is not found by its words."""
-
-T = TypeVar("T")
-
-_IN_THREAD_FROM = 32 * 1024
-"""Bytes that take longer to read than a change of thread."""
 _ZSTD_LEVEL = 3
 _TRIES = 5
 """Of storing a message while others store or delete the same contents."""
@@ -68,14 +61,14 @@ async def receive(
     layout = Layout(cut.marker, cut.cuts, objects.refs)
     first = recipients[0].mailbox.account_id
     size = len(cut.skeleton)
-    reading = await _aside(size, partial(read.read, cut.skeleton, layout))
-    people = headers.correspondents(reading.message, "From")
-    kept, received = await judged(platform, envelope, recipients, people)
+    reading = await aside(size, read.read, cut.skeleton, layout)
+    head = await aside(headers.size(reading.message), headers.head, reading.message)
+    kept, received = await judged(platform, envelope, recipients, head.people)
     if not kept:
         return received
-    summary, body = await _summarise(reading, envelope, layout, StoredCuts(platform.blobs, first, layout), people)
+    summary, body = await _summarise(reading, head, envelope, layout, StoredCuts(platform.blobs, first, layout))
     ties = refs.of_message(reading.message, summary.subject)
-    author = describe(reading.message, people, envelope.sender)
+    author = describe(reading.message, head.people, envelope.sender)
     kept = await with_aliases(platform, kept, now=now)
 
     def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
@@ -88,7 +81,7 @@ async def receive(
     for _ in range(_TRIES):
         holdings = await _hold(platform, kept, cut, objects)
         objects.keep((account_id, row.blob_id) for account_id, holding in holdings.items() for row in holding.new)
-        deliveries = await _aside(size + len(body), partial(seal_all, holdings))
+        deliveries = await aside(size + len(body), seal_all, holdings)
         try:
             await committer.store(deliveries)
         except Conflict as conflict:
@@ -111,25 +104,19 @@ async def _hold(
     return {account_id: await hold(platform, mailbox, cut.cuts, objects) for account_id, mailbox in mailboxes.items()}
 
 
-async def _aside(size: int, work: Callable[[], T]) -> T:
-    """Do work whose cost grows with `size` bytes in a thread, unless the change of thread would cost more."""
-    return work() if size < _IN_THREAD_FROM else await asyncio.to_thread(work)
-
-
 async def _summarise(
-    reading: Reading, envelope: Envelope, layout: Layout, cuts: StoredCuts, senders: Sequence[Correspondent]
+    reading: Reading, head: Head, envelope: Envelope, layout: Layout, cuts: StoredCuts
 ) -> tuple[Summary, str]:
     """The summary, but for its recipient, and the text to index."""
-    message = reading.message
     unpacked = await winmail.unpack(reading, cuts)
     body = await shown.words(reading, cuts, limit=MAX_INDEXED_BYTES, unpacked=unpacked)
     summary = Summary(
-        sender=senders[0] if senders else None,
-        to=headers.correspondents(message, "To"),
-        cc=headers.correspondents(message, "Cc"),
-        subject=headers.text(message.get("Subject", "")),
-        snippet=" ".join(body[: MAX_SNIPPET_CHARS * 8].split())[:MAX_SNIPPET_CHARS],
-        sent_at=headers.sent_at(message),
+        sender=head.people[0] if head.people else None,
+        to=head.to,
+        cc=head.cc,
+        subject=head.subject,
+        snippet=shown.snippet(body),
+        sent_at=head.sent_at,
         attachments=await listing.attachments(reading, cuts, layout, unpacked),
         delivered_to="",
         envelope_from=envelope.sender,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.filing import service as filing
-from app.core.messages import headers, opening, receive, service
+from app.core.messages import headers, opening, service, shown
 from app.core.messages.model import Correspondent
 from tests.core.conftest import Deliver, Owner
 
@@ -164,4 +164,4 @@ async def test_the_snippet_is_short_and_the_subject_is_cut(ada: Owner, deliver: 
     await deliver(b"Subject: " + b"s" * 50_000 + b"\r\n\r\n" + b"w" * 5000, ADA)
     summary = (await ada.newest()).summary
     assert len(summary.subject) == headers.MAX_VALUE_CHARS
-    assert len(summary.snippet) == receive.MAX_SNIPPET_CHARS
+    assert len(summary.snippet) == shown.MAX_SNIPPET_CHARS

@@ -98,8 +98,8 @@ def _read(skeleton: bytes, cuts: _Cuts) -> list[object]:
     """What a reader sees of it, after the checks that hold for every message."""
     reading = read.read(skeleton, cuts._layout)
     assert len(reading.leaves) >= 1
-    people = headers.correspondents(reading.message, "From")
-    summary, body = finish(receive._summarise(reading, _ENVELOPE, cuts._layout, cuts, people))
+    head = headers.head(reading.message)
+    summary, body = finish(receive._summarise(reading, head, _ENVELOPE, cuts._layout, cuts))
     assert _decode(_encode(summary)) == summary
     blind.tokens(_KEY, words.of_message(summary, body))
     ties = refs.of_message(reading.message, summary.subject)
