@@ -1,5 +1,5 @@
 """`python -m bench`: starts the service, measures it, prints medians. See also `python -m bench mailbox`,
-`python -m bench rcpt` and `python -m bench.rival`.
+`python -m bench rcpt`, `python -m bench.leaks` and `python -m bench.rival`.
 """
 
 import argparse
