@@ -24,7 +24,7 @@ from app.core.domains.roles import give_roles
 from app.core.instance.service import check_key
 from app.core.platform import Platform
 from app.errors import Invalid, Unavailable
-from app.lib import logs
+from app.lib import logs, suffixes
 from app.lib.blobs import BlobStore
 from app.lib.blobs.local import LocalStore
 from app.lib.blobs.s3 import S3Store
@@ -131,6 +131,7 @@ class _WebServer(uvicorn.Server):
 def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
     """Serve pages and API on the socket until SIGTERM."""
     logs.configure(role="web")
+    suffixes.load()
 
     async def main(stop: asyncio.Event) -> None:
         async with open_platform(config, dsn) as platform:
@@ -168,6 +169,7 @@ def _make_ready_for_links(store: BlobStore) -> None:
 def run_smtp(config: Config, dsn: str, listener: socket.socket, *, shard: int) -> None:
     """Take mail on the socket until SIGTERM."""
     logs.configure(role="smtp")
+    suffixes.load()
     settings = SmtpSettings(
         hostname=config.hostname,
         max_message_size=config.max_message_size,

@@ -6,8 +6,8 @@ import unicodedata
 import idna
 
 from app.core.aliases.address import normal_domain
-from app.core.rules.cautions import organisation
 from app.errors import Invalid
+from app.lib.suffixes import organisation
 
 _WITH_LATIN = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 """Scripts that are written with each other (UTS 39 section 5.2)."""

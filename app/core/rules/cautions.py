@@ -1,12 +1,8 @@
-"""Who owns a domain, by the public suffix list, and which domains too many people share to be blocked lightly. Pure.
+"""Which domains too many people share to be blocked lightly, or to tell who has an address. Pure."""
 
-The list comes with the library; nothing is fetched.
-"""
-
-from functools import cache
 from typing import Literal
 
-from publicsuffixlist import PublicSuffixList
+from app.lib.suffixes import organisation
 
 Caution = Literal["mail_provider", "sending_service", "public_suffix"]
 """Why a rule about a whole domain may meet more senders than its owner thinks."""
@@ -31,18 +27,18 @@ _MAIL_PROVIDERS = frozenset(
 """Where anybody can have an address."""
 _SENDING_SERVICES = frozenset(
     """
-    amazonses.com bounces.google.com brevo.com constantcontact.com createsend.com exacttarget.com hubspotemail.net
-    intercom-mail.com klaviyomail.com mailchimpapp.net mailgun.net mailgun.org mailjet.com mandrillapp.com mcdlv.net
-    mcsv.net messagingengine.com mktomail.com mtasv.net onmicrosoft.com postmarkapp.com rsgsv.net salesforce.com
-    sendgrid.net sendinblue.com sparkpostmail.com substack.com zendesk.com
+    activehosted.com amazonses.com aweber.com beehiiv.com bounces.google.com braze.com brevo.com brevosend.com
+    campaign-archive.com ccsend.com cmail19.com cmail20.com constantcontact.com convertkit-mail.com
+    convertkit-mail2.com createsend.com customeriomail.com emarsys.net emlnk.com exacttarget.com
+    getresponse-mail.com ghost.io hs-send.com hubspotemail.net hubspotlinks.com infusionmail.com intercom-mail.com
+    iterable.com kajabimail.net keap-link.com kit-mail.com klaviyomail.com list-manage.com list-manage1.com
+    list-manage2.com mailchi.mp mailchimpapp.net mailerlite.com mailgun.net mailgun.org mailjet.com mandrillapp.com
+    mcdlv.net mcsv.net messagebus.com messagingengine.com mktomail.com mlsend.com mtasv.net omnisend.com
+    onmicrosoft.com outboundengine.com pardot.com postmarkapp.com rsgsv.net rsys2.com sailthru.com salesforce.com
+    sendgrid.net sendinblue.com sendpulse.com sparkpostmail.com substack.com tinyletter.com zendesk.com
     """.split()
 )
-"""Who sends for many others, under an address of its own."""
-
-
-def organisation(domain: str) -> str | None:
-    """The domain in A-labels that one owner has registered: `shop.co.uk` of `mail.shop.co.uk`; None of a suffix."""
-    return _suffixes().privatesuffix(domain)
+"""Who sends for many others, under an address of its own, or lets them say so in From, signatures or links."""
 
 
 def caution(domain: str) -> Caution | None:
@@ -52,9 +48,3 @@ def caution(domain: str) -> Caution | None:
     if domain in _SENDING_SERVICES:
         return "sending_service"
     return "public_suffix" if organisation(domain) is None else None
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    """Reading the list takes 40 ms, so it waits until the first rule is looked at."""
-    return PublicSuffixList()

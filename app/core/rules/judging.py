@@ -12,13 +12,14 @@ from app.core.filing.model import Step
 from app.core.messages import service as messages
 from app.core.messages.model import Folder, MessageLine
 from app.core.platform import Platform
-from app.core.rules import cautions, held, senders, service
+from app.core.rules import held, senders, service
 from app.core.rules.held import Settled, sender_of
 from app.core.rules.model import Kind, NewRule, Verdict
 from app.core.search import service as search
 from app.core.search.model import Query, Term
 from app.errors import Invalid
 from app.lib.db import Conn
+from app.lib.suffixes import organisation
 
 MAX_MOVED = 200
 """Messages of the sender, from inbox and archive, that go along."""
@@ -54,7 +55,7 @@ def standpoint(line: MessageLine) -> Standpoint:
             continue
         if subject.kind == "address":
             own = subject.text.rpartition("@")[2]
-            return Standpoint(address=subject.text, domain=cautions.organisation(own) or own)
+            return Standpoint(address=subject.text, domain=organisation(own) or own)
     return Standpoint(address="", domain="")
 
 

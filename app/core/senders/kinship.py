@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from app.core.rules.cautions import caution
-from app.core.senders.known import AFFIXES, FAMILIES, PARTNERS, SERVICES
+from app.core.senders.known import AFFIXES, FAMILIES, PARTNERS
 
 _SHORTEST = 4
 """Letters of a name that is looked for within another; shorter ones are in too many words."""
@@ -25,7 +25,7 @@ def is_shared(organisation: str) -> bool:
 
 def is_mailer(organisation: str) -> bool:
     """Whether it carries the mail of everybody: mailboxes for anyone, or sending for others."""
-    return organisation in SERVICES or caution(organisation) is not None
+    return caution(organisation) is not None
 
 
 def are_related(one: str, other: str) -> bool:

@@ -15,25 +15,11 @@ PARTNERS = frozenset(
     postnl.nl poste.it qualtrics.com ratenkauf.de recurly.com returnly.com reviews.co.uk reviews.io royalmail.com
     seur.com shopify.com shopifyemail.com skyboxparcel.com squareup.com stamped.io stripe.com surveymonkey.com
     survey-monkey.com ticketmaster.com trackingmore.com trustedshops.com trustedshops.de trustpilot.com
-    trustpilotmail.com typeform.com ups.com usps.com usps.gov verifone.com worldpay.com yotpo.com zendesk.com
+    trustpilotmail.com typeform.com ups.com usps.com usps.gov verifone.com worldpay.com yotpo.com
     zohodesk.com
     """.split()
 )
 """Parcels, payments, reviews, tickets, help desks, signatures, surveys."""
-
-SERVICES = frozenset(
-    """
-    activehosted.com amazonses.com aweber.com beehiiv.com braze.com brevosend.com campaign-archive.com ccsend.com
-    cmail19.com cmail20.com constantcontact.com convertkit-mail.com convertkit-mail2.com createsend.com
-    customeriomail.com emarsys.net emlnk.com exacttarget.com getresponse-mail.com ghost.io hs-send.com hubspotemail.net
-    hubspotlinks.com infusionmail.com intercom-mail.com iterable.com kajabimail.net keap-link.com kit-mail.com
-    klaviyomail.com list-manage.com list-manage1.com list-manage2.com mailchi.mp mailchimpapp.net mailerlite.com
-    mailgun.net mailgun.org mailjet.com mandrillapp.com mcdlv.net mcsv.net messagebus.com messagingengine.com
-    mktomail.com mlsend.com mtasv.net omnisend.com outboundengine.com pardot.com postmarkapp.com rsgsv.net rsys2.com
-    sailthru.com salesforce.com sendgrid.net sendinblue.com sendpulse.com sparkpostmail.com substack.com tinyletter.com
-    """.split()
-)
-"""Who sends for many others, and lets them say so in From, signatures or links."""
 
 FAMILIES = tuple(
     frozenset(family.split())

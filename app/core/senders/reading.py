@@ -9,8 +9,8 @@ import msgspec
 from app.core.aliases.address import normal_domain
 from app.core.messages.model import Correspondent
 from app.core.rules import senders
-from app.core.rules.cautions import organisation
 from app.core.senders.model import SenderDetails
+from app.lib.suffixes import organisation
 from app.vault import blind
 
 MAX_CLAIMS = 8

@@ -12,6 +12,7 @@ from app.core.rules.held import Settled
 from app.core.rules.judging import Judgement, standpoint
 from app.core.rules.model import Verdict
 from app.errors import Invalid, NotFound
+from app.lib.suffixes import organisation
 from app.lib.times import utc_now
 from tests import mail
 from tests.core.conftest import Deliver, Owner
@@ -128,5 +129,5 @@ async def test_anothers_message_is_not_there(ada: Owner, bob: Owner, deliver: De
 def test_who_owns_a_domain_and_what_to_say_before_blocking_it(
     domain: str, owner: str | None, caution: cautions.Caution | None
 ) -> None:
-    assert cautions.organisation(domain) == owner
+    assert organisation(domain) == owner
     assert cautions.caution(domain) == caution
