@@ -23,6 +23,13 @@ SECRETS = {
     "file name": "kakorrhaphio",
     "file content": "sesquipedalian",
     "alias description": "taradiddle",
+    "alias site": "pandiculation",
+    "alias note": "callipygian",
+    "category": "floccinauci",
+    "blocked sender": "bumfuzzle",
+    "rule note": "cattywampus",
+    "catch-all pattern": "widdershins",
+    "line of a file": "gardyloo",
     "key name": "snollygoster",
     "password": "battery",
     "unknown recipient": "absquatulate",
@@ -63,6 +70,7 @@ def _use(service: Restante) -> None:
     with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {key}"}) as api:
         description = {"description": f"for the {SECRETS['alias description']}"}
         assert api.post("/api/v1/aliases", json=description).status_code == httpx.codes.CREATED
+        _write_and_block(service, api, alias)
         (listed,) = api.get("/api/v1/messages").json()["data"]
         assert SECRETS["subject"] in listed["subject"]
         assert SECRETS["body"] in api.get(f"/api/v1/messages/{listed['id']}").json()["data"]["text"]
@@ -73,6 +81,26 @@ def _use(service: Restante) -> None:
         assert browser.post("/login", data={"login": login, "password": PASSWORD}).url.path == "/inbox"
         assert SECRETS["subject"] in browser.get(f"/messages/{listed['id']}").text
         browser.get(f"/nowhere/{SECRETS['body']}")
+
+
+def _write_and_block(service: Restante, api: httpx.Client, alias: str) -> None:
+    """What owners write about aliases, senders and domains, and a refusal that comes of it."""
+    blocked = f"{SECRETS['blocked sender']}@{SECRETS['blocked sender']}.example"
+    category = api.post("/api/v1/categories", json={"name": SECRETS["category"]}).json()["data"]["id"]
+    site, note = f"{SECRETS['alias site']}.example", SECRETS["alias note"]
+    api.post("/api/v1/aliases", json={"site": site, "note": note, "category_id": category}).raise_for_status()
+    file = f"alias,description\nfrom-a-file@flow.test,{SECRETS['line of a file']}\n"
+    imported = api.post("/api/v1/aliases/import", content=file, headers={"Content-Type": "text/csv"}).json()["data"]
+    assert imported["counts"] == {"made": 1}
+    api.post("/api/v1/blocks", json={"sender": blocked, "note": SECRETS["rule note"]}).raise_for_status()
+    api.post("/api/v1/domains", json={"domain": "own.example"}).raise_for_status()
+    pattern = {"kind": "wildcard", "text": f"{SECRETS['catch-all pattern']}-*"}
+    changes = {"catch_all": "make", "catch_all_pattern": pattern}
+    assert api.patch("/api/v1/domains/own.example", json=changes).json()["data"]["catch_all_pattern"] == pattern
+    with smtplib.SMTP("127.0.0.1", service.smtp_port) as client, pytest.raises(smtplib.SMTPRecipientsRefused):
+        client.sendmail(blocked, [alias], _mail())
+    refused = api.get("/api/v1/refusals").json()["data"][0]
+    assert refused["sender"] == blocked
 
 
 def _forms(word: str) -> Iterator[bytes]:
