@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from app.core.aliases import address
 from app.core.aliases.address import RESERVED_LOCAL_PARTS, ROLE_LOCAL_PARTS
+from app.lib.scripts import is_mixed
 
 _PLAIN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?\Z")
 _LETTERS_READ_AS = str.maketrans("034578", "oeastb")
 _ONE_READ_AS = ("i", "l")
 _SEPARATORS = re.compile(r"[._-]+")
-_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
-"""Scripts that are written with each other."""
 _HINT = "Use 1 to 64 of a to z, digits, dots, dashes and underscores; begin and end with a letter or digit."
 
 
@@ -36,7 +35,7 @@ def fault_of(text: str, *, is_own_domain: bool = False) -> str | None:
         return "Two dots may not stand side by side."
     if not (_PLAIN.match(local_part) if local_part.isascii() else _is_word(local_part)):
         return _HINT
-    if _is_mixed(local_part):
+    if is_mixed(local_part):
         return "These letters are of several scripts, so the address could be mistaken for another. Use one script."
     if local_part in ROLE_LOCAL_PARTS if is_own_domain else is_reserved(local_part):
         return "This name is kept for the service itself."
@@ -64,12 +63,6 @@ def _is_word(local_part: str) -> bool:
         and local_part[0].isalnum()
         and local_part[-1] not in "._-"
     )
-
-
-def _is_mixed(local_part: str) -> bool:
-    """Whether its letters are of scripts that are not written with each other, by the first words of their names."""
-    scripts = {unicodedata.name(char, "?").partition(" ")[0] for char in local_part if char.isalpha()}
-    return len(scripts) > 1 and not scripts <= _TOGETHER
 
 
 def _foreign(text: str) -> str:

@@ -1,16 +1,11 @@
 """Names of domains as people type and read them (IDNA 2008, RFC 5891), and which of them can be one account's. Pure."""
 
-import re
-import unicodedata
-
 import idna
 
 from app.core.aliases.address import normal_domain
 from app.errors import Invalid
+from app.lib.scripts import is_mixed
 from app.lib.suffixes import organisation
-
-_WITH_LATIN = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
-"""Scripts that are written with each other (UTS 39 section 5.2)."""
 
 
 def own_name(text: str) -> str:
@@ -44,15 +39,8 @@ def as_read(domain: str) -> str:
 
 
 def is_mixed_script(name: str) -> bool:
-    """Whether a label of the name (as people read it) has letters of scripts that are not written with each other.
-
-    A letter's script is the first word of its Unicode name.
-    """
-    return any(len(scripts) > 1 and not scripts <= _WITH_LATIN for scripts in map(_scripts, name.split(".")))
-
-
-def _scripts(label: str) -> set[str]:
-    return {re.split("[ -]", unicodedata.name(char, "?"))[0] for char in label if char.isalpha()}
+    """Whether a label of the name (as people read it) has letters of scripts that are not written with each other."""
+    return any(map(is_mixed, name.split(".")))
 
 
 def with_parents(domain: str) -> list[str]:

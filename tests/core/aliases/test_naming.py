@@ -43,7 +43,16 @@ def test_foreign_characters_are_named(text: str, named: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["b\u00fccher", "\u043c\u0430\u0433\u0430\u0437\u0438\u043d", "\u5e97", "\u304a\u5e97", "a.\u00e9-1", "hostmaster"],
+    [
+        "b\u00fccher",
+        "\u043c\u0430\u0433\u0430\u0437\u0438\u043d",
+        "\u5e97",
+        "\u304a\u5e97",
+        "\u4f50\u3005\u6728",
+        "\u30b3\u30fc\u30d2\u30fc",
+        "a.\u00e9-1",
+        "hostmaster",
+    ],
 )
 def test_on_a_domain_of_ones_own_one_script_is_free(text: str) -> None:
     assert naming.fault_of(text, is_own_domain=True) is None

@@ -118,6 +118,7 @@ def test_the_zone_file_is_one() -> None:
         ("раypal.test", True),
         ("пример.test", False),
         ("東京タワー.test", False),
+        ("佐々木.test", False),
         ("日本go.test", False),
         ("ΑBC.test", True),
         ("bücher-24.test", False),

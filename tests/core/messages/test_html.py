@@ -237,6 +237,7 @@ def test_words_that_name_another_host_are_told(words: str, told: str) -> None:
             "lie> [leads to \u0430\u0440\u0440\u04cf\u0435.example (xn--80ak6aa92e.example)]",
         ),
         ("https://xn--wgv71a119e.example/", "x", "target> [\u65e5\u672c\u8a9e.example (xn--wgv71a119e.example)]"),
+        ("https://xn--u6jy55gilq.example/", "x", "target> [\u4f50\u3005\u6728.example (xn--u6jy55gilq.example)]"),
     ],
 )
 def test_goals_are_told_as_they_are(href: str, words: str, told: str) -> None:

@@ -3,14 +3,10 @@
 import re
 import unicodedata
 
+from app.lib.scripts import is_mixed
+
 _ACE = "xn--"
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
-_TOGETHER = (
-    frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}),
-    frozenset({"LATIN", "CJK", "HANGUL"}),
-    frozenset({"LATIN", "CJK", "BOPOMOFO"}),
-)
-"""Scripts that are written together (UTS 39 section 5.2)."""
 _LIKE_LATIN = frozenset("аеорсухіјѕһԁԛԝӏһνοαιрғց")
 """Letters of other scripts that most fonts draw like Latin ones."""
 
@@ -33,10 +29,7 @@ def is_deceptive(host: str) -> bool:
 def _is_deceptive(label: str) -> bool:
     if label.isascii():
         return False
-    letters = [letter for letter in label if letter.isalpha()]
-    scripts = {unicodedata.name(letter, "?").split(" ")[0] for letter in letters}
-    is_mixed = len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
-    return is_mixed or all(letter in _LIKE_LATIN for letter in letters)
+    return is_mixed(label) or all(letter in _LIKE_LATIN for letter in label if letter.isalpha())
 
 
 def _to_ascii(label: str) -> str:
