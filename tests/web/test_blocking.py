@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.core.filing import service as filing
+from app.core.rules import finding
 from app.core.rules import service as rules
 from app.core.rules.model import NewRule, Rule
 from app.lib.ids import new_id
@@ -21,7 +22,7 @@ def letter(sender: str = "Bob <bob@news.shop.co.uk>", subject: str = "Hello") ->
 
 async def stored(owner: Owner) -> list[Rule]:
     async with owner.platform.db.connection() as conn:
-        return await rules.page(conn, owner.actor, limit=200)
+        return (await finding.containing(conn, owner.actor, "", limit=200)).rules
 
 
 async def block(owner: Owner, text: str, *, is_of_alias: bool = False, note: str = "") -> Rule:
@@ -156,7 +157,8 @@ async def test_a_thousand_long_senders_are_taken(signed_in: Browser, ada: Owner)
     assert answer.status_code == 303
     assert "1000 senders blocked." in (await signed_in.page(answer.headers["location"])).words
     async with ada.platform.db.connection() as conn:
-        assert len(await rules.page(conn, ada.actor, limit=200)) == 200
+        found = await finding.containing(conn, ada.actor, "", limit=200)
+    assert (len(found.rules), found.older is not None) == (200, True)
 
 
 async def test_a_long_list_with_faults_says_what_the_form_could_not_keep(signed_in: Browser) -> None:

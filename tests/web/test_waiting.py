@@ -14,6 +14,7 @@ from app.core.policy.model import Reason
 from app.core.refusals import service as refusals
 from app.core.refusals.model import NewRefusal, RefusalDetails
 from app.core.refusals.recorder import Recorder
+from app.core.rules import finding
 from app.core.rules import service as rules
 from app.core.rules.model import NewRule, Rule
 from app.lib.ids import new_id
@@ -56,7 +57,7 @@ async def refuse(
 
 async def stored(owner: Owner) -> list[tuple[str, str, UUID | None]]:
     async with owner.platform.db.connection() as conn:
-        found: Sequence[Rule] = await rules.page(conn, owner.actor, limit=200)
+        found: Sequence[Rule] = (await finding.containing(conn, owner.actor, "", limit=200)).rules
     return [(rule.verdict, rule.text, rule.alias_id) for rule in found]
 
 

@@ -12,7 +12,7 @@ from app.core.aliases import service as aliases
 from app.core.auth.model import Actor
 from app.core.platform import Platform
 from app.core.rules import queries, senders
-from app.core.rules.model import NewRow, Verdict
+from app.core.rules.model import NewRow, RuleChange, Verdict
 from app.core.rules.service import MAX_NOTE_CHARS, MAX_RULES, sealed_label
 from app.errors import Invalid, NotFound
 from app.lib.db import Conn
@@ -101,7 +101,7 @@ class _Plan:
         room: int,
     ) -> None:
         self.new: list[NewRow] = []
-        self.turned: list[NewRow] = []
+        self.turned: list[RuleChange] = []
         self._actor, self._verdict, self._alias_id, self._note = actor, verdict, alias_id, note
         self._there = dict(there)
         self._room = room
@@ -115,15 +115,20 @@ class _Plan:
         if rule_id is None and len(self.new) >= self._room:
             return Written(text=subject.text, outcome="too_many", told=f"There are {MAX_RULES:,} rules already.")
         is_new, rule_id = rule_id is None, rule_id or new_id()
-        row = NewRow(
-            rule_id=rule_id,
-            alias_id=self._alias_id,
-            verdict=self._verdict,
-            kind=subject.kind,
-            matcher=matcher,
-            label=sealed_label(self._actor, rule_id, subject.text, self._note),
-        )
-        (self.new if is_new else self.turned).append(row)
+        label = sealed_label(self._actor, rule_id, subject.text, self._note)
+        if is_new:
+            row = NewRow(
+                rule_id=rule_id,
+                alias_id=self._alias_id,
+                verdict=self._verdict,
+                kind=subject.kind,
+                matcher=matcher,
+                label=label,
+            )
+            self.new.append(row)
+        else:
+            change = RuleChange(rule_id=rule_id, verdict=self._verdict, label=label if self._note else None)
+            self.turned.append(change)
         self._there[matcher] = (rule_id, self._verdict)
         return Written(text=subject.text, outcome="made" if is_new else "turned", rule_id=rule_id)
 

@@ -47,7 +47,7 @@ async def containing(
 ) -> Found:
     """The rules whose sender or note has this text in it, newest first; at most 200. All rules for an empty text.
 
-    Rules are sealed, so each has to be opened: 10,000 of them, which is all there can be, take some 50 ms.
+    Rules are sealed, so each has to be opened, up to 10,000, which is all there can be.
     """
     limit = min(limit, _AT_ONCE)
     wanted = text.strip().lower()

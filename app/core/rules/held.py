@@ -113,12 +113,12 @@ async def _settle(
     make = service.allow if verdict == "allow" else service.block
     made: list[Made] = []
     met: dict[UUID, MessageLine] = {line.message_id: line for line in chosen}
-    for alias_id, subject in dict.fromkeys((line.alias_id, _subject(line, kind)) for line in chosen):
+    places = ((None if is_everywhere else line.alias_id, _subject(line, kind)) for line in chosen)
+    for alias_id, subject in dict.fromkeys(places):
         if not _can_be_ruled_about(subject):
             continue
-        rule_of = None if is_everywhere else alias_id
-        made.append(await make(platform, conn, actor, NewRule(text=subject, alias_id=rule_of)))
-        met |= {line.message_id: line for line in await held_of(conn, actor, rule_of, subject)}
+        made.append(await make(platform, conn, actor, NewRule(text=subject, alias_id=alias_id)))
+        met |= {line.message_id: line for line in await held_of(conn, actor, alias_id, subject)}
     if verdict == "block" and not made:
         raise Invalid.field(
             "ids", "These messages name no sender that could be blocked; move them to the trash instead."

@@ -70,6 +70,15 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     label: bytes
 
 
+class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule that is there says from now on."""
+
+    rule_id: UUID
+    verdict: Verdict
+    label: bytes | None = None
+    """None: the same."""
+
+
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as stored."""
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from psycopg.rows import class_row
 
-from app.core.rules.model import Kind, Match, NewRow, RuleRow, Verdict
+from app.core.rules.model import Match, NewRow, RuleChange, RuleRow, Verdict
 from app.lib.db import Conn
 
 MAX_PAGE = 200
@@ -31,42 +32,6 @@ async def count(conn: Conn, account_id: UUID) -> int:
     )
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
-
-
-async def insert_rule(
-    conn: Conn,
-    account_id: UUID,
-    rule_id: UUID,
-    *,
-    alias_id: UUID | None,
-    verdict: Verdict,
-    kind: Kind,
-    matcher: bytes,
-    label: bytes,
-) -> None:
-    """A rule; there is none yet with this alias and matcher."""
-    await conn.execute(
-        """INSERT INTO sender_rules (account_id, rule_id, alias_id, verdict, kind, matcher, label)
-           VALUES (%(account_id)s, %(rule_id)s, %(alias_id)s, %(verdict)s, %(kind)s, %(matcher)s, %(label)s)""",
-        {
-            "account_id": account_id,
-            "rule_id": rule_id,
-            "alias_id": alias_id,
-            "verdict": verdict,
-            "kind": kind,
-            "matcher": matcher,
-            "label": label,
-        },
-    )
-
-
-async def set_rule(conn: Conn, account_id: UUID, rule_id: UUID, *, verdict: Verdict, label: bytes) -> None:
-    """Turn a rule around; it begins to count its hits anew."""
-    await conn.execute(
-        """UPDATE sender_rules SET verdict = %(verdict)s, label = %(label)s, hit_count = 0, last_hit_on = NULL
-           WHERE account_id = %(account_id)s AND rule_id = %(rule_id)s""",
-        {"account_id": account_id, "rule_id": rule_id, "verdict": verdict, "label": label},
-    )
 
 
 async def rule(conn: Conn, account_id: UUID, rule_id: UUID) -> RuleRow | None:
@@ -174,13 +139,16 @@ async def insert_rules(conn: Conn, account_id: UUID, new: Sequence[NewRow]) -> N
         )
 
 
-async def set_rules(conn: Conn, account_id: UUID, changed: Sequence[NewRow]) -> None:
-    """Turn rules around, many at once; they begin to count their hits anew."""
+async def set_rules(conn: Conn, account_id: UUID, changes: Sequence[RuleChange]) -> None:
+    """Turn rules around, or note something about them; those that are turned begin to count their hits anew."""
     async with conn.cursor() as cursor:
         await cursor.executemany(
-            """UPDATE sender_rules SET verdict = %s, label = %s, hit_count = 0, last_hit_on = NULL
-               WHERE account_id = %s AND rule_id = %s""",
-            [(row.verdict, row.label, account_id, row.rule_id) for row in changed],
+            """UPDATE sender_rules
+               SET verdict = %(verdict)s, label = coalesce(%(label)s, label),
+                   hit_count = CASE WHEN verdict = %(verdict)s THEN hit_count ELSE 0 END,
+                   last_hit_on = CASE WHEN verdict = %(verdict)s THEN last_hit_on END
+               WHERE account_id = %(account_id)s AND rule_id = %(rule_id)s""",
+            [{"account_id": account_id} | msgspec.structs.asdict(one) for one in changes],
         )
 
 

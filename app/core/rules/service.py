@@ -1,4 +1,4 @@
-"""Making, listing, deleting and restoring rules about senders. The caller owns the transaction."""
+"""Making, deleting and restoring rules about senders; `finding` lists them. The caller owns the transaction."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.core.aliases import service as aliases
 from app.core.auth.model import Actor
 from app.core.platform import Platform
 from app.core.rules import queries, senders
-from app.core.rules.model import Made, NewRule, Rule, RuleLabel, RuleRow, Scope, Verdict
+from app.core.rules.model import Made, NewRow, NewRule, Rule, RuleChange, RuleLabel, RuleRow, Verdict
 from app.errors import Conflict, FieldError, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
 from app.lib.ids import made_at, new_id
@@ -29,6 +29,7 @@ _decode = msgspec.msgpack.Decoder(RuleLabel).decode
 async def block(platform: Platform, conn: Conn, actor: Actor, new: NewRule) -> Made:
     """Refuse mail of this sender, to one alias or to all; what allowed it in the same place is turned around.
 
+    What was noted there stays unless there is a new note.
     Raises Invalid (fields `text`, `note`), NotFound for an alias that is not the account's, LimitReached.
     """
     return await _make(platform, conn, actor, new, "block")
@@ -45,36 +46,6 @@ async def get(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
     if row is None:
         raise NotFound("There is no such rule.")
     return opened(actor, row)
-
-
-async def page(
-    conn: Conn,
-    actor: Actor,
-    *,
-    scope: Scope = None,
-    verdict: Verdict | None = None,
-    before: UUID | None = None,
-    limit: int,
-) -> list[Rule]:
-    """The account's rules, newest first, those made before `before`; at most 200."""
-    rows = await queries.rules(
-        conn,
-        actor.account_id,
-        alias_id=scope if isinstance(scope, UUID) else None,
-        is_account_wide=scope == "account",
-        verdict=verdict,
-        before=before,
-        limit=limit,
-    )
-    return [opened(actor, row) for row in rows]
-
-
-async def about(platform: Platform, conn: Conn, actor: Actor, text: str, *, alias_id: UUID | None) -> Rule | None:
-    """The rule about this very address or domain in this very place, if there is one. Raises Invalid."""
-    subject = senders.subject(text)
-    index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
-    row = await queries.rule_about(conn, actor.account_id, alias_id, senders.matcher(index_key, subject.text))
-    return None if row is None else opened(actor, row)
 
 
 async def delete(conn: Conn, actor: Actor, rule_id: UUID, *, now: datetime) -> None:
@@ -99,8 +70,7 @@ async def take_back(conn: Conn, actor: Actor, rule_id: UUID, was: Verdict | None
     if was is None:
         await delete(conn, actor, rule_id, now=now)
     elif was != rule.verdict:
-        label = sealed_label(actor, rule_id, rule.text, rule.note)
-        await queries.set_rule(conn, actor.account_id, rule_id, verdict=was, label=label)
+        await queries.set_rules(conn, actor.account_id, [RuleChange(rule_id=rule_id, verdict=was)])
 
 
 async def forget_deleted(conn: Conn, *, now: datetime) -> int:
@@ -148,24 +118,24 @@ async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verd
     matcher = senders.matcher(index_key, subject.text)
     await queries.lock_account(conn, account_id)
     there = await queries.rule_about(conn, account_id, new.alias_id, matcher)
-    rule_id = new_id() if there is None else there.rule_id
-    label = sealed_label(actor, rule_id, subject.text, new.note.strip())
+    rule_id, note = new_id() if there is None else there.rule_id, new.note.strip()
+    label = sealed_label(actor, rule_id, subject.text, note)
     if there is None:
         if await queries.count(conn, account_id) >= MAX_RULES:
             text = f"There are {MAX_RULES:,} rules already; delete some first, or block whole domains."
             raise LimitReached(text, code="too_many_rules")
-        await queries.insert_rule(
-            conn,
-            account_id,
-            rule_id,
+        row = NewRow(
+            rule_id=rule_id,
             alias_id=new.alias_id,
             verdict=verdict,
             kind=subject.kind,
             matcher=matcher,
             label=label,
         )
-    elif there.verdict != verdict:
-        await queries.set_rule(conn, account_id, rule_id, verdict=verdict, label=label)
+        await queries.insert_rules(conn, account_id, [row])
+    else:
+        change = RuleChange(rule_id=rule_id, verdict=verdict, label=label if note else None)
+        await queries.set_rules(conn, account_id, [change])
     return Made(rule=await get(conn, actor, rule_id), was=None if there is None else there.verdict)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.rules import bulk, service
+from app.core.rules import bulk, finding, service
 from app.core.rules.model import NewRule, Verdict
 from app.core.rules.service import MAX_RULES
 from app.errors import Invalid, NotFound
@@ -20,7 +20,8 @@ async def made(owner: Owner, *texts: str, verdict: Verdict = "block", is_of_alia
 
 async def stored(owner: Owner) -> list[tuple[str, str, str]]:
     async with owner.platform.db.connection() as conn:
-        return [(one.verdict, one.text, one.note) for one in await service.page(conn, owner.actor, limit=200)]
+        found = await finding.containing(conn, owner.actor, "", limit=200)
+    return [(one.verdict, one.text, one.note) for one in found.rules]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,13 @@ async def test_each_line_is_told_what_became_of_it(ada: Owner) -> None:
         ("block", "there.example", ""),
         ("block", "turned@a.example", "pasted"),
     ]
+
+
+async def test_a_note_stays_where_the_list_has_none(ada: Owner) -> None:
+    async with ada.platform.db.transaction() as conn:
+        await service.allow(ada.platform, conn, ada.actor, NewRule(text="a.example", note="a friend"))
+        await bulk.make(ada.platform, conn, ada.actor, ["a.example"], "block", alias_id=None)
+    assert await stored(ada) == [("block", "a.example", "a friend")]
 
 
 async def test_the_same_sender_may_have_a_rule_of_an_alias_and_one_of_the_account(ada: Owner) -> None:

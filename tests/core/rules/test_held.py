@@ -9,8 +9,7 @@ from app.core.aliases import service as aliases
 from app.core.aliases.model import NewAlias
 from app.core.filing import service as filing
 from app.core.messages.model import Folder, MessageLine
-from app.core.rules import held
-from app.core.rules import service as rules
+from app.core.rules import finding, held
 from app.core.rules.held import Settled
 from app.core.rules.model import Kind
 from app.errors import Invalid, NotFound
@@ -102,6 +101,20 @@ async def test_a_blocked_domain_takes_its_subdomains_along(ada: Owner, waiting: 
     assert await folders(ada) == ["trash", "trash", "trash", "held"]
 
 
+async def test_of_one_sender_at_two_aliases_one_rule_is_made_for_all(
+    ada: Owner, waiting: Sequence[MessageLine]
+) -> None:
+    async with ada.platform.db.transaction() as conn:
+        new = NewAlias(local_part="other")
+        other = await aliases.create(conn, ada.actor.account_id, ada.actor.keyring, new, now=utc_now())
+        await conn.execute(
+            "UPDATE messages SET alias_id = %s WHERE message_id = %s", (other.alias_id, waiting[1].message_id)
+        )
+    settled = await block(ada, *waiting[:2], is_everywhere=True)
+    assert [(made.rule.alias_id, made.was) for made in settled.made] == [(None, None)]
+    assert await folders(ada) == ["trash", "trash", "held", "held"]
+
+
 async def test_of_a_message_without_from_the_envelope_tells_who_sent_it(
     ada: Owner, waiting: Sequence[MessageLine]
 ) -> None:
@@ -135,4 +148,4 @@ async def test_nothing_is_done_to_what_is_not_held_or_not_ours(
                 ada.platform, conn, ada.actor, [UUID(int=n) for n in range(201)], is_allowed=True, now=utc_now()
             )
     async with ada.platform.db.connection() as conn:
-        assert await rules.page(conn, ada.actor, limit=10) == []
+        assert (await finding.containing(conn, ada.actor, "", limit=10)).rules == []

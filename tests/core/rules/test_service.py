@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.core.platform import Platform
+from app.core.rules import finding
 from app.core.rules import service as rules
 from app.core.rules.model import Made, NewRule, Rule, Scope, Verdict
 from app.errors import Conflict, Invalid, LimitReached, NotFound
@@ -24,7 +25,7 @@ async def make(
 
 async def listed(owner: Owner, scope: Scope = None, verdict: Verdict | None = None) -> list[Rule]:
     async with owner.platform.db.connection() as conn:
-        return await rules.page(conn, owner.actor, scope=scope, verdict=verdict, limit=200)
+        return (await finding.containing(conn, owner.actor, "", scope=scope, verdict=verdict, limit=200)).rules
 
 
 async def test_a_rule_shows_what_it_is_about_and_counts_from_zero(ada: Owner) -> None:
@@ -47,7 +48,8 @@ async def test_lists_are_narrowed_by_place_and_verdict_and_paged(ada: Owner) -> 
     assert await listed(ada, "account") == [three, two]
     assert await listed(ada, "account", "allow") == [three]
     async with ada.platform.db.connection() as conn:
-        assert await rules.page(conn, ada.actor, before=three.rule_id, limit=1) == [two]
+        found = await finding.containing(conn, ada.actor, "", before=three.rule_id, limit=1)
+    assert (found.rules, found.older) == ([two], two.rule_id)
 
 
 async def test_the_same_again_changes_nothing_and_the_opposite_turns_it_around(ada: Owner) -> None:
@@ -59,6 +61,19 @@ async def test_the_same_again_changes_nothing_and_the_opposite_turns_it_around(a
     elsewhere = await make(ada, "shop.example", alias_id=ada.alias.alias_id)
     assert elsewhere.was is None
     assert len(await listed(ada)) == 2
+
+
+async def test_a_note_stays_until_there_is_another(ada: Owner) -> None:
+    made = await make(ada, "shop.example", note="why")
+    async with ada.platform.db.transaction() as conn:
+        await conn.execute("UPDATE sender_rules SET hit_count = 7, last_hit_on = '2026-01-01'")
+    noted = (await make(ada, "shop.example", note="because")).rule
+    assert (noted.note, noted.hit_count, str(noted.last_hit_on)) == ("because", 7, "2026-01-01")
+    turned = await make(ada, "shop.example", verdict="allow")
+    assert (turned.rule.note, turned.rule.hit_count, turned.rule.last_hit_on) == ("because", 0, None)
+    async with ada.platform.db.transaction() as conn:
+        await rules.take_back(conn, ada.actor, made.rule.rule_id, turned.was, now=utc_now())
+    assert [(rule.verdict, rule.note) for rule in await listed(ada)] == [("block", "because")]
 
 
 async def test_every_step_can_be_taken_back(ada: Owner) -> None:
@@ -144,14 +159,6 @@ async def test_rules_of_others_are_not_found(ada: Owner, bob: Owner) -> None:
             await rules.delete(conn, bob.actor, rule.rule_id, now=utc_now())
         with pytest.raises(NotFound):
             await rules.restore(conn, bob.actor, rule.rule_id)
-
-
-async def test_a_rule_is_found_by_what_it_is_about(ada: Owner, platform: Platform) -> None:
-    rule = (await make(ada, "shop.example", alias_id=ada.alias.alias_id)).rule
-    async with platform.db.connection() as conn:
-        there = await rules.about(platform, conn, ada.actor, "*.Shop.Example", alias_id=ada.alias.alias_id)
-        assert there == rule
-        assert await rules.about(platform, conn, ada.actor, "shop.example", alias_id=None) is None
 
 
 async def test_the_tables_name_nobody(ada: Owner, bob: Owner, platform: Platform) -> None:
