@@ -6,6 +6,7 @@ import pytest
 from app.core.aliases import listing
 from app.core.aliases import service as aliases
 from app.core.aliases.address import Address
+from app.core.aliases.bulk import service as bulk
 from app.core.aliases.model import Alias, AliasPatch, Listing, State
 from app.core.categories import service as categories
 from app.core.categories.model import Category, NewCategory
@@ -201,6 +202,19 @@ async def test_all_of_a_list_are_changed_once_that_is_sure(signed_in: Browser, a
     answer = await signed_in.post("/aliases/actions", page.hidden("/aliases/actions") | {"action": "off"})
     assert answer.headers["location"].startswith("/aliases?q=boat&done=off&count=2")
     assert sorted(alias.is_enabled for alias in (await stored(ada)).values()) == [False, False, True]
+
+
+async def test_a_list_with_more_than_can_be_changed_says_so(
+    signed_in: Browser, ada: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_AT_ONCE", 2)
+    for name in ("boat-1", "boat-2", "boat-3"):
+        await make(signed_in, local_part=name)
+    hidden = (await signed_in.page("/aliases?q=boat")).hidden("/aliases/actions")
+    page = Browser.checked(await signed_in.post("/aliases/actions", hidden | {"action": "off", "everything": "1"}))
+    assert "These are the first 2 aliases of the list" in page.words
+    await signed_in.post("/aliases/actions", page.hidden("/aliases/actions") | {"action": "off"})
+    assert sorted(alias.is_enabled for alias in (await stored(ada)).values()) == [False, False, True, True]
 
 
 async def test_anothers_alias_is_not_there(signed_in: Browser, make_owner: MakeOwner) -> None:

@@ -115,7 +115,8 @@ def _asked(form: Form) -> Bulk:
 def _ask(site: Site, session: Session, form: Form, count: int, asked: Bulk) -> Response[str]:
     """Make sure before all aliases of a list are changed: that cannot be undone in one step."""
     kept = {name: form.get(name, "") for name in ("list", "back", "category", "until")}
-    return site.view.page("aliases_sure.html", session=session, count=count, action=asked.action, kept=kept)
+    most = bulk.MAX_AT_ONCE
+    return site.view.page("aliases_sure.html", session=session, count=count, most=most, action=asked.action, kept=kept)
 
 
 async def _page(
