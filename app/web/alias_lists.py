@@ -24,7 +24,7 @@ _DONE: Mapping[str, str] = {
     "unpin": "no longer pinned",
     "archive": "archived",
     "unarchive": "back from the archive",
-    "category": "sorted anew",
+    "category": "given another category",
     "expiry": "given another last day",
     "renew": "taking mail again",
     "delete": "deleted",

@@ -351,10 +351,31 @@ async def test_deleting_and_restoring(signed_in: Browser, ada: Owner) -> None:
     assert shown(await signed_in.page("/aliases")) == [str(ada.alias.alias_id)]
 
 
+async def test_the_button_beside_an_alias_does_what_helps_it(signed_in: Browser, ada: Owner) -> None:
+    async def offered() -> list[str]:
+        page = await signed_in.page("/aliases")
+        return [tag["value"].partition(":")[0] for tag in page.all("button") if tag.get("name") == "one"]
+
+    assert await offered() == ["off"]
+    await change(ada, AliasPatch(message_limit=1))
+    await ada.deliver(b"Subject: One\r\n\r\nText.\r\n")
+    assert await offered() == ["renew"]
+    await act(signed_in, {"one": f"renew:{ada.alias.alias_id}"})
+    assert await offered() == ["off"]
+    async with ada.platform.db.transaction() as conn:
+        address = Address("postmaster", "restante.test")
+        await aliases.claim(conn, ada.actor.account_id, ada.actor.keyring, address, "", now=utc_now())
+    assert len(shown(await signed_in.page("/aliases"))) == 2
+    assert await offered() == ["off"], "what takes mail in any state cannot be switched off"
+    role = (await stored(ada))["postmaster@restante.test"]
+    assert "Switch off" not in (await signed_in.page(f"/aliases/{role.alias_id}")).words
+
+
 async def test_categories_are_made_changed_and_deleted(signed_in: Browser, ada: Owner) -> None:
     answer = await signed_in.send("/categories", "/categories", {"name": "Shops", "colour": "teal"})
-    assert answer.status_code == 303
-    assert "Shops" in (await signed_in.page("/categories")).words
+    page_after = await signed_in.page(answer.headers["location"])
+    assert "The category is made." in page_after.words
+    assert "Shops" in page_after.words
     async with ada.platform.db.connection() as conn:
         (made,) = await categories.everything(conn, ada.actor.account_id, ada.actor.keyring)
     await change(ada, AliasPatch(category_id=made.category_id))
@@ -369,8 +390,10 @@ async def test_categories_are_made_changed_and_deleted(signed_in: Browser, ada: 
     assert "choose another" in Browser.checked(answer).words
     await signed_in.send(page, action, {"name": "Boats", "colour": "red"})
     assert "Boats" in (await signed_in.page(f"/aliases/{ada.alias.alias_id}")).words
-    await signed_in.send(page, action, {"action": "delete"})
-    assert "Boats" not in (await signed_in.page("/categories")).words
+    answer = await signed_in.send(page, action, {"action": "delete"})
+    page_after = await signed_in.page(answer.headers["location"])
+    assert "The category is deleted." in page_after.words
+    assert "Boats" not in page_after.words
     assert shown(await signed_in.page("/aliases")) == [str(ada.alias.alias_id)]
 
 

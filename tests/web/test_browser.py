@@ -103,6 +103,28 @@ async def test_mail_is_filed_and_taken_back_by_keyboard_alone(
         assert not is_wide, path
 
 
+async def test_the_list_of_aliases_is_read_on_a_phone(origin: str, chromium: BrowserContext, ada: Owner) -> None:
+    page = await chromium.new_page()
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto(f"{origin}/login")
+    await page.get_by_label("Login").fill(ada.actor.login)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{origin}/inbox")
+    await page.goto(f"{origin}/aliases")
+    box = await page.get_by_role("link", name=ada.alias.address).bounding_box()
+    tick = await page.get_by_role("checkbox", name=f"Tick: {ada.alias.address}").bounding_box()
+    assert box is not None
+    assert tick is not None
+    assert box["width"] > 150
+    assert box["height"] < 80
+    assert tick["x"] + tick["width"] <= box["x"]
+    for path in ("/aliases", "/rules", "/settings"):
+        await page.goto(origin + path)
+        rows = await page.evaluate("new Set([...document.querySelectorAll('.top nav a')].map(a => a.offsetTop)).size")
+        assert rows == 1, path
+
+
 async def test_no_word_of_the_navigation_is_broken_on_a_phone(
     origin: str, chromium: BrowserContext, ada: Owner
 ) -> None:

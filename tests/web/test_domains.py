@@ -108,7 +108,9 @@ async def test_a_wrong_name_is_told_beside_its_field(signed_in: Browser, name: s
 async def test_the_catch_all_is_set(proven: Browser, ada: Owner) -> None:
     action = f"{PAGE}/catch-all"
     form = {"mode": "alias", "alias_id": ada.alias.address, "kind": "wildcard", "pattern": "shop-*"}
-    assert (await send(proven, PAGE, action, **form)).status_code == 303
+    answer = await send(proven, PAGE, action, **form)
+    assert answer.status_code == 303
+    assert "Saved." in (await proven.page(answer.headers["location"].partition("#")[0])).words
     saved = (await stored(ada)).catch_all
     assert (saved.mode, saved.alias_id) == ("alias", ada.alias.alias_id)
     values = {tag["name"]: tag["value"] for tag in (await proven.page(PAGE)).all("input") if tag.get("type") == "text"}

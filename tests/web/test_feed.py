@@ -67,7 +67,7 @@ async def test_the_address_is_shown_once_renewed_changed_and_removed(signed_in: 
         box for box in (await signed_in.page("/settings")).all("input") if box["type"] == "checkbox"
     )
     for form, status in (({"do": "change"}, 200), ({"do": "remove"}, 404)):
-        assert (await signed_in.send("/settings", "/settings/feed", form)).headers["location"] == "/settings"
+        assert (await signed_in.send("/settings", "/settings/feed", form)).headers["location"] == "/settings?saved=1"
         assert (await signed_in.get(second)).status_code == status
     assert "There is none now" in (await signed_in.page("/settings")).words
     assert (await signed_in.send("/settings", "/settings/feed", {"do": "dance"})).status_code == 422

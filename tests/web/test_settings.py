@@ -10,8 +10,9 @@ pytestmark = pytest.mark.anyio
 
 async def test_preferences_are_kept_and_used(signed_in: Browser, ada: Owner) -> None:
     answer = await signed_in.send("/settings", "/settings/aliases", {"format": "uuid", "domain": "restante.test"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/settings")
-    page = await signed_in.page("/settings")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/settings?saved=1")
+    page = await signed_in.page("/settings?saved=1")
+    assert "Saved." in page.words
     chosen = [option["value"] for option in page.all("option") if "selected" in option]
     assert chosen == ["uuid", "restante.test"]
     await signed_in.send("/aliases", "/aliases", {"description": "by default"})

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.aliases.address import ROLE_LOCAL_PARTS
+
 WhenDisabled = Literal["refuse", "defer", "discard"]
 """What a sender gets while the alias is off or has expired: 550, 421, or a 250 for mail that is dropped."""
 WHEN_DISABLED: tuple[WhenDisabled, ...] = get_args(WhenDisabled)
@@ -65,6 +67,11 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     def last_day(self) -> date | None:
         """Day of the newest message."""
         return date.fromisoformat(self.last_received_on) if self.last_received_on else None
+
+    @property
+    def is_role(self) -> bool:
+        """Whether its domain has to answer for it, so that it takes mail in any state."""
+        return self.address.partition("@")[0] in ROLE_LOCAL_PARTS
 
     def __repr__(self) -> str:
         return f"Alias({self.alias_id})"

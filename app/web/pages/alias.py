@@ -8,7 +8,6 @@ from litestar.response.redirect import Redirect
 
 from app.core.aliases import expiry
 from app.core.aliases import service as aliases
-from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.categories import service as categories
 from app.core.platform import Platform
 from app.errors import Conflict, Invalid
@@ -68,7 +67,6 @@ async def _page(
         alias=alias,
         ended=expiry.ending_of(alias, now=now),
         last_day=alias_forms.last_day(alias.expires_at).isoformat() if alias.expires_at else "",
-        is_role=local_part in ROLE_LOCAL_PARTS,
         tagged=f"{local_part}+anything@{domain}",
         categories={category.category_id: category for category in sorts},
         notice=_SAVED if query.get("saved") else alias_lists.notice(query, nothing=_NOTHING),

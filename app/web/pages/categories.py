@@ -12,16 +12,24 @@ from app.core.platform import Platform
 from app.errors import Conflict, Invalid, LimitReached
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.notices import Notice
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
+_DONE = {"made": "The category is made.", "saved": "Saved.", "deleted": "The category is deleted. Its aliases stay."}
+
 
 async def show_categories(
-    platform: GivenPlatform, site: GivenSite, session: GivenSession, change: FromQuery[UUID | None] = None
+    request: AnyRequest,
+    platform: GivenPlatform,
+    site: GivenSite,
+    session: GivenSession,
+    change: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """All of them, the form for a new one, and that for changing one where `change` says which."""
-    return await _page(platform, site, session, changed=change)
+    notice = Notice(text=_DONE.get(request.query_params.get("done", ""), ""))
+    return await _page(platform, site, session, changed=change, notice=notice)
 
 
 async def submit_category(
@@ -35,7 +43,7 @@ async def submit_category(
             await categories.create(conn, actor.account_id, actor.keyring, new)
     except (Invalid, Conflict, LimitReached) as error:
         return await _page(platform, site, session, form=form, faults=Faults.of(error))
-    return see_other("/categories")
+    return see_other("/categories?done=made")
 
 
 async def submit_change(
@@ -53,7 +61,7 @@ async def submit_change(
     except (Invalid, Conflict) as error:
         faults = Faults.of(error)
         return await _page(platform, site, session, form=form, faults=faults, changed=category_id)
-    return see_other("/categories")
+    return see_other(f"/categories?done={'deleted' if form.get('action') == 'delete' else 'saved'}")
 
 
 def _colour(form: Form) -> Colour:
@@ -68,6 +76,7 @@ async def _page(
     form: Form | None = None,
     faults: Faults = NO_FAULTS,
     changed: UUID | None = None,
+    notice: Notice | None = None,
 ) -> Response[str]:
     actor = session.actor
     async with platform.db.connection() as conn:
@@ -79,6 +88,7 @@ async def _page(
         categories=found,
         colours=COLOURS,
         changed=changed,
+        notice=notice or Notice(text=""),
         form=form,
         faults=faults,
     )

@@ -15,6 +15,7 @@ from app.lib.db import Conn
 from app.lib.times import utc_now, utc_today
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.notices import Notice
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
@@ -41,10 +42,10 @@ async def submit_domain(
 
 
 async def show_domain(
-    platform: GivenPlatform, site: GivenSite, session: GivenSession, domain: FromPath[str]
+    request: AnyRequest, platform: GivenPlatform, site: GivenSite, session: GivenSession, domain: FromPath[str]
 ) -> Response[str]:
-    """A domain's records as they are to be and as they are, and its settings."""
-    return await _page(platform, site, session, domain)
+    """A domain's records as they are to be and as they are, and its settings; `saved` says that these just changed."""
+    return await _page(platform, site, session, domain, is_saved="saved" in request.query_params)
 
 
 async def submit_check(
@@ -69,7 +70,7 @@ async def submit_catch_all(
             await owned.set_catch_all(platform, conn, session.actor, name, choice)
     except Invalid as error:
         return await _page(platform, site, session, domain, form=form, faults=Faults.of(error), status=422)
-    return see_other(f"/domains/{name}#catch-all")
+    return see_other(f"/domains/{name}?saved=1#catch-all")
 
 
 async def submit_delete(
@@ -150,6 +151,7 @@ async def _page(
     session: Session,
     domain: str,
     *,
+    is_saved: bool = False,
     form: Form | None = None,
     faults: Faults = NO_FAULTS,
     status: int = 200,
@@ -166,6 +168,7 @@ async def _page(
         domain=found,
         zone=records.zone_text(found.records),
         alias_count=alias_count,
+        notice=Notice(text="Saved." if is_saved else ""),
         form=form,
         faults=faults,
     )

@@ -33,10 +33,10 @@ async def submit_feed(
             secret = await feeds.make(conn, account_id, shows_mail=shows_mail, today=utc_today())
         elif choice == "change":
             await feeds.change(conn, account_id, shows_mail=shows_mail)
-            return see_other("/settings")
+            return see_other("/settings?saved=1")
         elif choice == "remove":
             await feeds.remove(conn, account_id)
-            return see_other("/settings")
+            return see_other("/settings?saved=1")
         else:
             raise Invalid.field("do", "Choose one of the buttons.")
     address = f"{platform.public_url}/feed/{secret}{_SUFFIX}"

@@ -14,14 +14,17 @@ from app.core.platform import Platform
 from app.errors import Invalid
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.notices import Notice
 from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
 
-async def show_settings(platform: GivenPlatform, site: GivenSite, session: GivenSession) -> Response[str]:
-    """All of them."""
-    return await page(platform, site, session)
+async def show_settings(
+    request: AnyRequest, platform: GivenPlatform, site: GivenSite, session: GivenSession
+) -> Response[str]:
+    """All of them; `saved` says that they have just been changed."""
+    return await page(platform, site, session, is_saved="saved" in request.query_params)
 
 
 async def submit_preferences(
@@ -38,7 +41,7 @@ async def submit_preferences(
             await preferences.change(conn, session.actor.account_id, wanted)
     except Invalid as error:
         return await page(platform, site, session, form=form, faults=Faults.of(error))
-    return see_other("/settings")
+    return see_other("/settings?saved=1")
 
 
 async def page(
@@ -46,6 +49,7 @@ async def page(
     site: Site,
     session: Session,
     *,
+    is_saved: bool = False,
     feed_address: str | None = None,
     form: Form | None = None,
     faults: Faults = NO_FAULTS,
@@ -68,6 +72,7 @@ async def page(
         allowance=allowance,
         domains=offered,
         feed=feed,
+        notice=Notice(text="Saved." if is_saved else ""),
         address=feed_address,
         form=form or {"format": preferred.format or "", "domain": preferred.domain or ""},
         faults=faults,
