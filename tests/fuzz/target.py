@@ -1,5 +1,7 @@
 """What one thing that is fuzzed consists of. Each module in `targets/` holds one, named TARGET."""
 
+import asyncio
+import atexit
 import importlib
 import pkgutil
 from collections.abc import Callable, Coroutine, Sequence
@@ -9,6 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 
 T = TypeVar("T")
+
+_runner = asyncio.Runner()
+atexit.register(_runner.close)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,3 +73,8 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         return value
     work.close()
     raise AssertionError("this waits for something")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run what waits for tasks of its own, in the one event loop of the process."""
+    return _runner.run(work)

@@ -1,6 +1,5 @@
 """The API's own reading of bodies, cursors and limits, in a real application: an answer, or a problem that says why."""
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -15,14 +14,13 @@ from app.api.paging import Cursor, Limit, read_cursor, write_cursor
 from app.api.schemas.aliases import AliasPatchBody, NewAliasBody
 from app.api.schemas.messages import ActionBody, MessagePatchBody
 from app.lib.ids import parse_id
-from tests.fuzz.target import Tape, Target
+from tests.fuzz.target import Tape, Target, run
 
 _BODIES: tuple[type[Any], ...] = (NewAliasBody, AliasPatchBody, MessagePatchBody, ActionBody)
 _TYPES = (JSON, MERGE_PATCH, FORM, "", "text/plain", "application/json; charset=latin-1", "\xff/;")
 _STATUSES = frozenset({200, 201, 400, 404, 413, 415, 422})
 _IN_QUERIES = "!$%&'()*+,/:;=?@[]^`{|}"
 """What an HTTP server lets through besides letters and digits."""
-_runner = asyncio.Runner()
 
 
 @post("/api/body/{kind:int}")
@@ -53,8 +51,8 @@ def check(data: bytes) -> None:
     tape = Tape(data)
     kind, media_type = tape.number(), tape.pick(_TYPES)
     raw = tape.rest()
-    _judge(*_runner.run(_ask("POST", f"/api/body/{kind}", b"", media_type, raw)))
-    _judge(*_runner.run(_ask("GET", "/api/list", quote(raw, safe=_IN_QUERIES).encode(), "", b"")))
+    _judge(*run(_ask("POST", f"/api/body/{kind}", b"", media_type, raw)))
+    _judge(*run(_ask("GET", "/api/list", quote(raw, safe=_IN_QUERIES).encode(), "", b"")))
     found = parse_id(raw.decode("utf-8", "replace"))
     assert found is None or parse_id(str(found)) == found
 

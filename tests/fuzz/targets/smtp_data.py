@@ -4,10 +4,9 @@ import asyncio
 
 from app.errors import LimitReached
 from app.smtp.data import DataEnd, DataLost, Fault, read_data
-from tests.fuzz.target import Tape, Target
+from tests.fuzz.target import Tape, Target, run
 
 _END = b"\r\n.\r\n"
-_runner = asyncio.Runner()
 
 
 class _Sink:
@@ -26,7 +25,7 @@ def check(data: bytes) -> None:
     wire = tape.rest()
     sink = _Sink()
     try:
-        end, rest = _runner.run(_receive(sink, wire, sizes, limit, line_limit, size_limit))
+        end, rest = run(_receive(sink, wire, sizes, limit, line_limit, size_limit))
     except DataLost:
         assert _END not in b"\r\n" + wire
         return
