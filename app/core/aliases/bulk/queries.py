@@ -5,6 +5,9 @@ from datetime import date, datetime
 from typing import LiteralString
 from uuid import UUID
 
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
 from app.core.aliases.model import BulkAction
 from app.core.aliases.queries import HAS_ENDED, USAGE_OF_EACH
 from app.lib.db import Conn
@@ -37,14 +40,7 @@ async def set_category(
     conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], *, category_id: UUID | None
 ) -> list[tuple[UUID, UUID | None]]:
     """Sort locked aliases into a category; (id, the category before) of those that were elsewhere."""
-    cursor = await conn.execute(
-        f"""WITH before AS MATERIALIZED (SELECT alias_id, category_id FROM aliases WHERE {_OF_THESE})
-            UPDATE aliases a SET category_id = %(category_id)s FROM before b
-            WHERE a.account_id = %(account_id)s AND a.alias_id = b.alias_id AND a.deleted_on IS NULL
-              AND a.category_id IS DISTINCT FROM %(category_id)s
-            RETURNING a.alias_id, b.category_id""",
-        {"account_id": account_id, "alias_ids": list(alias_ids), "category_id": category_id},
-    )
+    cursor = await _set_value(conn, account_id, alias_ids, "category_id", category_id)
     return [(alias_id, was) for alias_id, was in await cursor.fetchall()]
 
 
@@ -52,15 +48,22 @@ async def set_expiry(
     conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], *, expires_at: datetime | None
 ) -> list[tuple[UUID, datetime | None]]:
     """Give locked aliases an end, or none; (id, the end before) of those that had another."""
-    cursor = await conn.execute(
-        f"""WITH before AS MATERIALIZED (SELECT alias_id, expires_at FROM aliases WHERE {_OF_THESE})
-            UPDATE aliases a SET expires_at = %(expires_at)s FROM before b
-            WHERE a.account_id = %(account_id)s AND a.alias_id = b.alias_id AND a.deleted_on IS NULL
-              AND a.expires_at IS DISTINCT FROM %(expires_at)s
-            RETURNING a.alias_id, b.expires_at""",
-        {"account_id": account_id, "alias_ids": list(alias_ids), "expires_at": expires_at},
-    )
+    cursor = await _set_value(conn, account_id, alias_ids, "expires_at", expires_at)
     return [(alias_id, was) for alias_id, was in await cursor.fetchall()]
+
+
+async def _set_value(
+    conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], column: LiteralString, value: UUID | datetime | None
+) -> AsyncCursor[TupleRow]:
+    """Rows of (alias, the value before)."""
+    return await conn.execute(
+        f"""WITH before AS MATERIALIZED (SELECT alias_id, {column} FROM aliases WHERE {_OF_THESE})
+            UPDATE aliases a SET {column} = %(value)s FROM before b
+            WHERE a.account_id = %(account_id)s AND a.alias_id = b.alias_id AND a.deleted_on IS NULL
+              AND a.{column} IS DISTINCT FROM %(value)s
+            RETURNING a.alias_id, b.{column}""",
+        {"account_id": account_id, "alias_ids": list(alias_ids), "value": value},
+    )
 
 
 async def renew(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
