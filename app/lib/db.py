@@ -3,7 +3,7 @@
 import asyncio
 import select
 import struct
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
@@ -122,6 +122,18 @@ class Database:
         with _driver_errors():
             async with self._pool.connection() as conn, conn.pipeline(), conn.transaction():
                 yield conn
+
+    async def in_batches(self, delete: Callable[[Conn], Awaitable[int]], *, batch: int) -> int:
+        """Run what deletes at most `batch` rows, each time in a transaction of its own, until fewer are left; how many
+        rows in all. Raises Unavailable.
+        """
+        deleted = 0
+        while True:
+            async with self.transaction() as conn:
+                count = await delete(conn)
+            deleted += count
+            if count < batch:
+                return deleted
 
     async def check(self) -> None:
         """One round trip. Raises Unavailable."""

@@ -1,5 +1,9 @@
 """The jobs that run by the clock. A job's arguments never hold anything of a message or of what a user wrote."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple
+
 from procrastinate import App, PsycopgConnector
 
 from app.core.aliases.files import waiting
@@ -15,54 +19,41 @@ from app.lib.logs import logger
 from app.lib.times import utc_now, utc_today
 
 
+class Job(NamedTuple):
+    """What is done when, and the event that the log tells with how many there were."""
+
+    name: str
+    cron: str
+    """In UTC."""
+    event: str
+    work: Callable[[Platform], Awaitable[int]]
+
+
+async def _forget_ended_sessions(platform: Platform) -> int:
+    async with platform.db.transaction() as conn:
+        return await auth.delete_expired_sessions(conn, utc_now())
+
+
+JOBS = (
+    Job("check_domains", "*/10 * * * *", "domains_checked", lambda on: checking.check_due(on, now=utc_now())),
+    Job("empty_trash", "29 * * * *", "trash_emptied", lambda on: deletion.empty_trash(on, now=utc_now())),
+    Job("forget_alias_files", "11 * * * *", "alias_files_forgotten", lambda on: waiting.forget_old(on, now=utc_now())),
+    Job("forget_deleted_rules", "53 * * * *", "rules_forgotten", lambda on: rules.forget_deleted(on, now=utc_now())),
+    Job("forget_ended_sessions", "17 * * * *", "sessions_forgotten", _forget_ended_sessions),
+    Job("forget_refusals", "37 * * * *", "refusals_forgotten", lambda on: refusals.forget(on, now=utc_now())),
+    Job("forget_weeks", "7 4 * * 1", "weeks_forgotten", lambda on: senders.forget_weeks(on, today=utc_today())),
+    Job("sweep_objects", "43 3 * * *", "objects_swept", lambda on: sweep(on, now=utc_now())),
+)
+
+
 def build(connector: PsycopgConnector, platform: Platform) -> App:
-    """The queue's application with every task on it. Times are UTC."""
+    """The queue's application with every job on it; of each at most one waits to be run."""
     app = App(connector=connector)
-
-    @app.periodic(cron="17 * * * *")
-    @app.task(name="forget_ended_sessions", queueing_lock="forget_ended_sessions", pass_context=False)
-    async def forget_ended_sessions(timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
-        async with platform.db.transaction() as conn:
-            count = await auth.delete_expired_sessions(conn, utc_now())
-        logger().info("sessions_forgotten", count=count)
-
-    @app.periodic(cron="43 3 * * *")
-    @app.task(name="sweep_objects", queueing_lock="sweep_objects", pass_context=False)
-    async def sweep_objects(timestamp: int) -> None:  # noqa: ARG001
-        logger().info("objects_swept", count=await sweep(platform, now=utc_now()))
-
-    @app.periodic(cron="29 * * * *")
-    @app.task(name="empty_trash", queueing_lock="empty_trash", pass_context=False)
-    async def empty_trash(timestamp: int) -> None:  # noqa: ARG001
-        logger().info("trash_emptied", count=await deletion.empty_trash(platform, now=utc_now()))
-
-    @app.periodic(cron="37 * * * *")
-    @app.task(name="forget_refusals", queueing_lock="forget_refusals", pass_context=False)
-    async def forget_refusals(timestamp: int) -> None:  # noqa: ARG001
-        logger().info("refusals_forgotten", count=await refusals.forget(platform, now=utc_now()))
-
-    @app.periodic(cron="53 * * * *")
-    @app.task(name="forget_deleted_rules", queueing_lock="forget_deleted_rules", pass_context=False)
-    async def forget_deleted_rules(timestamp: int) -> None:  # noqa: ARG001
-        async with platform.db.transaction() as conn:
-            count = await rules.forget_deleted(conn, now=utc_now())
-        logger().info("rules_forgotten", count=count)
-
-    @app.periodic(cron="*/10 * * * *")
-    @app.task(name="check_domains", queueing_lock="check_domains", pass_context=False)
-    async def check_domains(timestamp: int) -> None:  # noqa: ARG001
-        logger().info("domains_checked", count=await checking.check_due(platform, now=utc_now()))
-
-    @app.periodic(cron="11 * * * *")
-    @app.task(name="forget_alias_files", queueing_lock="forget_alias_files", pass_context=False)
-    async def forget_alias_files(timestamp: int) -> None:  # noqa: ARG001
-        async with platform.db.transaction() as conn:
-            count = await waiting.forget_old(conn, now=utc_now())
-        logger().info("alias_files_forgotten", count=count)
-
-    @app.periodic(cron="7 4 * * 1")
-    @app.task(name="forget_weeks", queueing_lock="forget_weeks", pass_context=False)
-    async def forget_weeks(timestamp: int) -> None:  # noqa: ARG001
-        logger().info("weeks_forgotten", count=await senders.forget_weeks(platform, today=utc_today()))
-
+    for job in JOBS:
+        task = app.task(name=job.name, queueing_lock=job.name, pass_context=False)(partial(_run, platform, job))
+        app.periodic(cron=job.cron)(task)
     return app
+
+
+async def _run(platform: Platform, job: Job, timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
+    logger().info(job.event, count=await job.work(platform))

@@ -129,6 +129,11 @@ async def test_a_task_that_fails_is_marked_so_and_the_worker_goes_on(
     assert await run(queue, "forget_ended_sessions") == "succeeded"
 
 
+@pytest.mark.parametrize("job", tasks.JOBS, ids=lambda job: job.name)
+async def test_every_job_runs_where_there_is_nothing_to_do(queue: App, job: tasks.Job) -> None:
+    assert await run(queue, job.name) == "succeeded"
+
+
 async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
     crons = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
     assert crons == {

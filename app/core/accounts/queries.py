@@ -126,6 +126,13 @@ async def lock_first_account(conn: Conn) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('restante first account'))")
 
 
+async def lock_account(conn: Conn, account_id: UUID) -> None:
+    """Wait for others who hold the account; held until the transaction ends. Mail is received meanwhile."""
+    await conn.execute(
+        "SELECT FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE", {"account_id": account_id}
+    )
+
+
 async def set_status(conn: Conn, account_id: UUID, status: str) -> bool:
     """False when there is no such account."""
     cursor = await conn.execute(

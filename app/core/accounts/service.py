@@ -190,6 +190,14 @@ async def delete(conn: Conn, account: Account) -> None:
     await queries.delete_account(conn, account.account_id)
 
 
+async def hold(conn: Conn, account_id: UUID) -> None:
+    """Until the transaction ends nobody else makes what is counted by account: aliases, rules, categories, domains.
+
+    Its mail is received meanwhile.
+    """
+    await queries.lock_account(conn, account_id)
+
+
 async def usage(conn: Conn, account_id: UUID) -> Usage:
     """What the account holds now."""
     return await queries.usage(conn, account_id)

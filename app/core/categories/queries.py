@@ -8,13 +8,6 @@ from app.core.categories.model import CategoryRow
 from app.lib.db import Conn
 
 
-async def lock_categories(conn: Conn, account_id: UUID) -> None:
-    """Until the transaction ends nobody else makes or renames a category of the account; mail is received meanwhile."""
-    await conn.execute(
-        "SELECT FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE", {"account_id": account_id}
-    )
-
-
 async def categories(conn: Conn, account_id: UUID, *, limit: int) -> list[CategoryRow]:
     """The account's categories, oldest first."""
     async with conn.cursor(row_factory=class_row(CategoryRow)) as cursor:

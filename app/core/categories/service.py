@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.accounts import service as accounts
 from app.core.categories import queries
 from app.core.categories.model import Category, CategoryDetails, CategoryPatch, CategoryRow, NewCategory
 from app.errors import Conflict, FieldError, Invalid, LimitReached, NotFound
@@ -37,7 +38,7 @@ async def get(conn: Conn, account_id: UUID, keyring: Keyring, category_id: UUID)
 
 async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewCategory) -> Category:
     """Make a category. Raises Invalid, Conflict when its name is taken, LimitReached beyond 40."""
-    await queries.lock_categories(conn, account_id)
+    await accounts.hold(conn, account_id)
     others = await everything(conn, account_id, keyring)
     if len(others) >= MAX_CATEGORIES:
         raise LimitReached(f"You have {MAX_CATEGORIES} categories already. Delete one first.", code="category_limit")
@@ -48,7 +49,7 @@ async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewCategor
 
 async def update(conn: Conn, account_id: UUID, keyring: Keyring, category_id: UUID, patch: CategoryPatch) -> Category:
     """Change what the patch sets. Raises NotFound, Invalid, Conflict when its new name is taken."""
-    await queries.lock_categories(conn, account_id)
+    await accounts.hold(conn, account_id)
     category = await get(conn, account_id, keyring, category_id)
     if not isinstance(patch.name, msgspec.UnsetType):
         others = [one for one in await everything(conn, account_id, keyring) if one.category_id != category_id]

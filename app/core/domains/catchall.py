@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.accounts import service as accounts
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
@@ -82,7 +83,7 @@ async def make(platform: Platform, mailboxes: Sequence[Mailbox], *, now: datetim
 
 async def _make(conn: Conn, mailbox: Mailbox, address: Address, *, now: datetime) -> Mailbox:
     account_id = mailbox.account_id
-    await limits.hold(conn, account_id)
+    await accounts.hold(conn, account_id)
     if await aliases.claim_unattended(conn, account_id, address, mailbox.alias_id):
         if not await queries.take_making(conn, account_id, address.domain, now=now, a_day=MADE_A_DAY):
             raise LimitReached("Today's number of new aliases on this domain is used up.", code="too_many_new")

@@ -35,7 +35,7 @@ async def add(platform: Platform, conn: Conn, actor: Actor, text: str, *, now: d
     """
     domain = names.own_name(text)
     await _assert_free(platform, conn, actor, domain)
-    await queries.lock_account(conn, actor.account_id)
+    await accounts.hold(conn, actor.account_id)
     most = min(MAX_DOMAINS, (await accounts.get(conn, actor.account_id)).domain_limit)
     if len(await queries.own_domains(conn, actor.account_id)) >= most:
         told = f"Your account may have {most} domain{'' if most == 1 else 's'} of its own."
@@ -90,7 +90,7 @@ async def release(conn: Conn, domain: str) -> int:
 
 
 async def alias_count(conn: Conn, actor: Actor, domain: str) -> int:
-    """How many aliases the account has on the domain."""
+    """How many aliases the account has on the domain, those that are deleted aside."""
     return await queries.count_aliases(conn, actor.account_id, domain)
 
 

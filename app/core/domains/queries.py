@@ -145,14 +145,6 @@ async def own_domains(conn: Conn, account_id: UUID) -> list[DomainRow]:
         return await cursor.fetchall()
 
 
-async def lock_account(conn: Conn, account_id: UUID) -> None:
-    """What the account adds at once is counted one after the other, until the transaction ends."""
-    await conn.execute(
-        "SELECT FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE",
-        {"account_id": account_id},
-    )
-
-
 async def insert_own_domain(
     conn: Conn, account_id: UUID, domain: str, *, proof_token: str, added_on: date, next_check_at: datetime
 ) -> bool:
@@ -200,20 +192,21 @@ async def is_alias(conn: Conn, account_id: UUID, alias_id: UUID) -> bool:
 
 
 async def switch_off_aliases(conn: Conn, account_id: UUID, domain: str) -> int:
-    """All aliases of the account at the domain; how many were on."""
+    """All aliases of the account at the domain but the deleted ones; how many were on."""
     cursor = await conn.execute(
         """UPDATE aliases SET is_enabled = false
-           WHERE account_id = %(account_id)s AND split_part(address, '@', 2) = %(domain)s AND is_enabled""",
+           WHERE account_id = %(account_id)s AND split_part(address, '@', 2) = %(domain)s AND is_enabled
+             AND deleted_on IS NULL""",
         {"account_id": account_id, "domain": domain},
     )
     return cursor.rowcount
 
 
 async def count_aliases(conn: Conn, account_id: UUID, domain: str) -> int:
-    """How many aliases the account has at the domain."""
+    """How many aliases the account has at the domain, those that are deleted aside."""
     cursor = await conn.execute(
         """SELECT count(*) FROM aliases
-           WHERE account_id = %(account_id)s AND split_part(address, '@', 2) = %(domain)s""",
+           WHERE account_id = %(account_id)s AND split_part(address, '@', 2) = %(domain)s AND deleted_on IS NULL""",
         {"account_id": account_id, "domain": domain},
     )
     row = await cursor.fetchone()

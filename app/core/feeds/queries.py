@@ -29,11 +29,6 @@ async def delete_feed(conn: Conn, account_id: UUID) -> None:
         await conn.execute("DELETE FROM feed_owners WHERE secret_hash = %s", (secret_hash,))
 
 
-async def lock_account(conn: Conn, account_id: UUID) -> None:
-    """Wait for others who change this account's feed; held until the transaction ends."""
-    await conn.execute("SELECT FROM accounts WHERE account_id = %s FOR NO KEY UPDATE", (account_id,))
-
-
 async def set_shows_mail(conn: Conn, account_id: UUID, *, shows_mail: bool) -> None:
     """What the feed shows from now on."""
     await conn.execute("UPDATE feeds SET shows_mail = %s WHERE account_id = %s", (shows_mail, account_id))

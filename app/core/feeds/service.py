@@ -26,7 +26,7 @@ async def find(conn: Conn, account_id: UUID) -> Feed | None:
 
 async def make(conn: Conn, account_id: UUID, *, shows_mail: bool, today: date) -> str:
     """A new feed in place of the one there was; its secret, to be shown once: only its hash is stored."""
-    await queries.lock_account(conn, account_id)
+    await accounts.hold(conn, account_id)
     await queries.delete_feed(conn, account_id)
     secret = tokens.new_secret()
     await queries.insert_feed(
@@ -42,7 +42,7 @@ async def change(conn: Conn, account_id: UUID, *, shows_mail: bool) -> None:
 
 async def remove(conn: Conn, account_id: UUID) -> None:
     """Its address leads nowhere from now on."""
-    await queries.lock_account(conn, account_id)
+    await accounts.hold(conn, account_id)
     await queries.delete_feed(conn, account_id)
 
 

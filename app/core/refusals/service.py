@@ -39,13 +39,8 @@ async def get(conn: Conn, actor: Actor, refusal_id: UUID) -> Refusal:
 
 async def forget(platform: Platform, *, now: datetime) -> int:
     """Delete what is older than 30 days, of all accounts; how many rows. Raises Unavailable."""
-    deleted = 0
-    while True:
-        async with platform.db.transaction() as conn:
-            count = await queries.delete_before(conn, (now - LIFETIME).date(), limit=_BATCH)
-        deleted += count
-        if count < _BATCH:
-            return deleted
+    day = (now - LIFETIME).date()
+    return await platform.db.in_batches(lambda conn: queries.delete_before(conn, day, limit=_BATCH), batch=_BATCH)
 
 
 def _open(actor: Actor, row: RefusalRow) -> Refusal:

@@ -72,7 +72,7 @@ async def make(
         raise NotFound("There is no such alias.")
     index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
     read = [_read(text, index_key) for text in texts]
-    await queries.lock_account(conn, actor.account_id)
+    await accounts.hold(conn, actor.account_id)
     plan = _Plan(
         actor=actor,
         verdict=verdict,

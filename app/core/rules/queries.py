@@ -20,11 +20,6 @@ _ROW = """
 """
 
 
-async def lock_account(conn: Conn, account_id: UUID) -> None:
-    """Wait for others who make rules of this account; held until the transaction ends."""
-    await conn.execute("SELECT FROM accounts WHERE account_id = %s FOR NO KEY UPDATE", (account_id,))
-
-
 async def count(conn: Conn, account_id: UUID) -> int:
     """How many rules the account has."""
     cursor = await conn.execute(

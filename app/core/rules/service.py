@@ -56,7 +56,7 @@ async def delete(conn: Conn, actor: Actor, rule_id: UUID, *, now: datetime) -> N
 
 async def restore(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
     """Take a deletion back, hits and all. Raises NotFound; Conflict when there is a rule about this sender by now."""
-    await queries.lock_account(conn, actor.account_id)
+    await accounts.hold(conn, actor.account_id)
     if not await queries.restore_rule(conn, actor.account_id, rule_id):
         if await queries.is_deleted(conn, actor.account_id, rule_id):
             raise Conflict("There is another rule about this sender by now.", code="rule_exists")
@@ -73,9 +73,12 @@ async def take_back(conn: Conn, actor: Actor, rule_id: UUID, was: Verdict | None
         await queries.set_rules(conn, actor.account_id, [RuleChange(rule_id=rule_id, verdict=was)])
 
 
-async def forget_deleted(conn: Conn, *, now: datetime) -> int:
-    """Delete for good what nobody restored within a day, of all accounts; how many rules, at most 1,000 at once."""
-    return await queries.delete_rules_deleted_before(conn, now - RESTORABLE, limit=_BATCH)
+async def forget_deleted(platform: Platform, *, now: datetime) -> int:
+    """Delete for good what nobody restored within a day, of all accounts; how many rules. Raises Unavailable."""
+    moment = now - RESTORABLE
+    return await platform.db.in_batches(
+        lambda conn: queries.delete_rules_deleted_before(conn, moment, limit=_BATCH), batch=_BATCH
+    )
 
 
 def sealed_label(actor: Actor, rule_id: UUID, text: str, note: str) -> bytes:
@@ -116,7 +119,7 @@ async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verd
         raise NotFound("There is no such alias.")
     index_key = await accounts.index_key(conn, platform.instance, account_id)
     matcher = senders.matcher(index_key, subject.text)
-    await queries.lock_account(conn, account_id)
+    await accounts.hold(conn, account_id)
     there = await queries.rule_about(conn, account_id, new.alias_id, matcher)
     rule_id, note = new_id() if there is None else there.rule_id, new.note.strip()
     label = sealed_label(actor, rule_id, subject.text, note)

@@ -133,13 +133,10 @@ async def forget_weeks(platform: Platform, *, today: date) -> int:
 
     Raises Unavailable.
     """
-    first, deleted = queries.monday(today) - timedelta(weeks=WEEKS), 0
-    while True:
-        async with platform.db.transaction() as conn:
-            count = await queries.delete_weeks_before(conn, first, limit=_BATCH)
-        deleted += count
-        if count < _BATCH:
-            return deleted
+    first = queries.monday(today) - timedelta(weeks=WEEKS)
+    return await platform.db.in_batches(
+        lambda conn: queries.delete_weeks_before(conn, first, limit=_BATCH), batch=_BATCH
+    )
 
 
 async def _open(

@@ -199,7 +199,8 @@ async def test_a_file_waits_sealed_and_is_made_once(ada: Owner, bob: Owner) -> N
         assert await waiting.make(conn, me, keyring, second, SKIP, now=now) == report
     async with ada.platform.db.transaction() as conn:
         assert (await waiting.get(conn, me, keyring, second)).report == report
-        assert await waiting.forget_old(conn, now=now + timedelta(hours=23)) == 0
-        assert await waiting.forget_old(conn, now=now + timedelta(hours=25)) == 1
+    assert await waiting.forget_old(ada.platform, now=now + timedelta(hours=23)) == 0
+    assert await waiting.forget_old(ada.platform, now=now + timedelta(hours=25)) == 1
+    async with ada.platform.db.transaction() as conn:
         with pytest.raises(NotFound):
             await waiting.make(conn, me, keyring, second, SKIP, now=now)

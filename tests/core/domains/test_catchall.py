@@ -7,6 +7,7 @@ import pytest
 from app.core.aliases import queries as alias_queries
 from app.core.aliases import service as aliases
 from app.core.aliases.address import Address
+from app.core.aliases.bulk import service as bulk
 from app.core.aliases.model import Alias, Listing, Mailbox, NewAlias
 from app.core.auth.model import Actor
 from app.core.domains import catchall, checking, owned, queries
@@ -225,6 +226,10 @@ async def test_an_old_owners_addresses_reach_nobody_once_somebody_else_has_the_d
 ) -> None:
     await world.prove(ada)
     old = await make_alias(world, ada, "shop")
+    gone = await make_alias(world, ada, "gone")
+    async with world.platform.db.transaction() as conn:
+        await bulk.delete(conn, ada.account_id, gone.alias_id, trashes_mail=False, now=world.now)
+        assert await owned.alias_count(conn, ada, "ada.test") == 3
     assert await world.delete(ada) == 3
     assert await reason(world, "shop@ada.test") == (550, "relay")
     await world.prove(bob)

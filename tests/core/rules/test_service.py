@@ -118,8 +118,8 @@ async def test_what_nobody_restores_is_forgotten_after_a_day(ada: Owner) -> None
     now = utc_now()
     async with ada.platform.db.transaction() as conn:
         await rules.delete(conn, ada.actor, rule.rule_id, now=now)
-        assert await rules.forget_deleted(conn, now=now + rules.RESTORABLE) == 0
-        assert await rules.forget_deleted(conn, now=now + rules.RESTORABLE + timedelta(seconds=1)) == 1
+    assert await rules.forget_deleted(ada.platform, now=now + rules.RESTORABLE) == 0
+    assert await rules.forget_deleted(ada.platform, now=now + rules.RESTORABLE + timedelta(seconds=1)) == 1
     async with ada.platform.db.transaction() as conn:
         with pytest.raises(NotFound):
             await rules.restore(conn, ada.actor, rule.rule_id)

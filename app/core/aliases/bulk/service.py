@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from app.core.accounts import service as accounts
 from app.core.aliases import checks
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.bulk import queries
@@ -78,7 +79,7 @@ async def _set_deleted(
     conn: Conn, account_id: UUID, bulk: Bulk, ids: Sequence[UUID], *, now: datetime
 ) -> Sequence[UUID]:
     if bulk.action == "restore":
-        await limits.hold(conn, account_id)
+        await accounts.hold(conn, account_id)
         restored = await queries.restore_aliases(conn, account_id, ids)
         if restored:
             await limits.assert_within(conn, account_id)

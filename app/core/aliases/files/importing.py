@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.accounts import service as accounts
 from app.core.aliases import details, generate
 from app.core.aliases.address import Address, normal_domain
 from app.core.aliases.files import planning, queries
@@ -41,7 +42,7 @@ async def make(
     conn: Conn, account_id: UUID, keyring: Keyring, file: AliasFile, choice: Choice, *, now: datetime
 ) -> tuple[LineReport, ...]:
     """Make the aliases that can be made, and tell what became of each line. Raises Invalid (field `domain`)."""
-    await limits.hold(conn, account_id)
+    await accounts.hold(conn, account_id)
     planned = await _plan(conn, account_id, file, choice, now=now)
     chosen = [one for one in planned if one.outcome == "made"]
     addresses, ids = await _addresses(conn, account_id, chosen, await _known(conn, account_id, choice, now=now))

@@ -121,7 +121,12 @@ async def set_report(conn: Conn, account_id: UUID, import_id: UUID, report: byte
     )
 
 
-async def delete_imports(conn: Conn, *, before: UUID) -> int:
+async def delete_imports(conn: Conn, *, before: UUID, limit: int) -> int:
     """Files and reports with smaller ids, of all accounts; returns how many."""
-    cursor = await conn.execute("DELETE FROM alias_imports WHERE import_id < %(before)s", {"before": before})
+    cursor = await conn.execute(
+        """DELETE FROM alias_imports WHERE (account_id, import_id) IN (
+               SELECT account_id, import_id FROM alias_imports WHERE import_id < %(before)s LIMIT %(limit)s
+           )""",
+        {"before": before, "limit": limit},
+    )
     return cursor.rowcount

@@ -10,6 +10,7 @@ import msgspec
 
 from app.core.aliases.files import importing, queries
 from app.core.aliases.files.model import AliasFile, Choice, LineReport
+from app.core.platform import Platform
 from app.errors import NotFound
 from app.lib.db import Conn
 from app.lib.ids import first_id_at, new_id
@@ -17,6 +18,7 @@ from app.vault import seal
 from app.vault.keyring import Keyring
 
 _KEPT = timedelta(days=1)
+_BATCH = 100
 _FILE, _REPORT = "alias import", "alias import report"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_file = msgspec.msgpack.Decoder(AliasFile).decode
@@ -58,9 +60,12 @@ async def make(
     return report
 
 
-async def forget_old(conn: Conn, *, now: datetime) -> int:
-    """Delete files and reports after a day; returns how many."""
-    return await queries.delete_imports(conn, before=first_id_at(now - _KEPT))
+async def forget_old(platform: Platform, *, now: datetime) -> int:
+    """Delete the files and reports of all accounts after a day; how many. Raises Unavailable."""
+    before = first_id_at(now - _KEPT)
+    return await platform.db.in_batches(
+        lambda conn: queries.delete_imports(conn, before=before, limit=_BATCH), batch=_BATCH
+    )
 
 
 async def _open(conn: Conn, account_id: UUID, keyring: Keyring, import_id: UUID, *, is_locked: bool) -> Waiting:

@@ -8,13 +8,6 @@ from app.core.aliases.limits.model import Allowance, MadeBy
 from app.lib.db import Conn
 
 
-async def lock_account(conn: Conn, account_id: UUID) -> None:
-    """Until the transaction ends nobody else makes an alias for the account; its mail is received meanwhile."""
-    await conn.execute(
-        "SELECT FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE", {"account_id": account_id}
-    )
-
-
 async def allowance(conn: Conn, account_id: UUID) -> Allowance | None:
     """What the account has and may have."""
     async with conn.cursor(row_factory=class_row(Allowance)) as cursor:

@@ -4,6 +4,7 @@ import math
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.core.accounts import service as accounts
 from app.core.aliases.limits import queries
 from app.core.aliases.limits.model import Allowance
 from app.errors import LimitReached, NotFound
@@ -31,7 +32,7 @@ async def take(conn: Conn, account_id: UUID, *, now: datetime) -> None:
     Raises LimitReached: `alias_limit` when the account is full, `alias_rate` (with the seconds to wait) beyond 200 an
     hour or 1,000 a day.
     """
-    await hold(conn, account_id)
+    await accounts.hold(conn, account_id)
     have = await allowance(conn, account_id)
     if not have.room:
         raise LimitReached(full(have), code="alias_limit")
@@ -43,13 +44,8 @@ async def take(conn: Conn, account_id: UUID, *, now: datetime) -> None:
             raise LimitReached(text, code="alias_rate", retry_after=wait)
 
 
-async def hold(conn: Conn, account_id: UUID) -> None:
-    """Let nobody else make an alias for the account until the transaction ends."""
-    await queries.lock_account(conn, account_id)
-
-
 async def assert_within(conn: Conn, account_id: UUID) -> None:
-    """Raise LimitReached where the account has more aliases than it may. Right for a transaction that has `hold`."""
+    """Raise LimitReached where the account has more aliases than it may. The transaction has it on hold."""
     have = await allowance(conn, account_id)
     if have.alias_count > have.alias_limit:
         text = f"Your account may have {have.alias_limit:,} aliases, and this would be {have.alias_count:,}."
