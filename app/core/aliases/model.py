@@ -32,27 +32,15 @@ BulkAction = Literal[
 BULK_ACTIONS: tuple[BulkAction, ...] = get_args(BulkAction)
 
 
-class Alias(msgspec.Struct, frozen=True, kw_only=True):
-    """An alias as its owner sees it, opened."""
+class AliasSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner sets and the database sees; the names are the columns'."""
 
-    alias_id: UUID
-    address: str
-    is_enabled: bool
-    when_disabled: WhenDisabled
-    description: str
-    created_at: datetime
-    message_count: int
-    last_received_on: str | None
-    """Day of the newest message, ISO 8601, or None."""
-    site: str = ""
-    """Host name of the site it was made for, in A-labels; empty where none was named."""
-    note: str = ""
+    is_enabled: bool = True
+    when_disabled: WhenDisabled = "refuse"
     category_id: UUID | None = None
     is_pinned: bool = False
     is_archived: bool = False
     """Kept out of lists, and takes mail as before."""
-    deleted_on: date | None = None
-    """It takes no mail and is hidden; its messages stay readable, and its address is nobody else's for ever."""
     expires_at: datetime | None = None
     message_limit: int | None = None
     """Messages it takes in all."""
@@ -62,6 +50,23 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     idle_from: date | None = None
     """Idleness is counted from here, or from the newest message."""
     screening: Screening = "open"
+
+
+class Alias(AliasSettings, frozen=True, kw_only=True):
+    """An alias as its owner sees it, opened."""
+
+    alias_id: UUID
+    address: str
+    description: str
+    created_at: datetime
+    message_count: int
+    last_received_on: str | None
+    """Day of the newest message, ISO 8601, or None."""
+    site: str = ""
+    """Host name of the site it was made for, in A-labels; empty where none was named."""
+    note: str = ""
+    deleted_on: date | None = None
+    """It takes no mail and is hidden; its messages stay readable, and its address is nobody else's for ever."""
 
     @property
     def last_day(self) -> date | None:
@@ -120,22 +125,6 @@ class AliasPatch(msgspec.Struct, frozen=True, kw_only=True):
         return "AliasPatch()"
 
 
-class AliasSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the owner sets and the database sees; the names are the columns'."""
-
-    is_enabled: bool = True
-    when_disabled: WhenDisabled = "refuse"
-    category_id: UUID | None = None
-    is_pinned: bool = False
-    is_archived: bool = False
-    expires_at: datetime | None = None
-    message_limit: int | None = None
-    messages_left: int | None = None
-    idle_days: int | None = None
-    idle_from: date | None = None
-    screening: Screening = "open"
-
-
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Which aliases a list shows, and in which order."""
 
@@ -190,7 +179,7 @@ class AliasDetails(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AliasRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An alias as stored."""
+    """An alias as stored. Nothing has a default, so that no column can be forgotten where it is read."""
 
     alias_id: UUID
     address: str
