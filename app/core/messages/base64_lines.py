@@ -24,9 +24,12 @@ def decode_full(lines: bytes, width: int) -> bytes | None:
     text = bytearray(lines)
     del text[width::stride]
     del text[width :: stride - 1]
-    decoded = _decode(text)
-    # Padding would end the data here, while more lines may follow.
-    return decoded if decoded is not None and len(decoded) * 4 == len(text) * 3 else None
+    try:
+        decoded = pybase64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None
+    # Padding would end the data here, while more lines may follow. Whole groups without it have one encoding only.
+    return decoded if len(decoded) * 4 == len(text) * 3 else None
 
 
 def decode_last(line: bytes, width: int) -> bytes | None:
@@ -34,10 +37,6 @@ def decode_last(line: bytes, width: int) -> bytes | None:
     text = line[:-2]
     if not text or len(text) > width or not line.endswith(b"\r\n"):
         return None
-    return _decode(text)
-
-
-def _decode(text: bytes | bytearray) -> bytes | None:
     try:
         decoded = pybase64.b64decode(text, validate=True)
     except binascii.Error:
