@@ -151,6 +151,7 @@ async def test_mail_of_somebody_blocked_makes_no_alias_and_counts_for_the_rule(
         code = (await peer.reply()).code
     assert code == "550 5.7.1"
     assert await alias_count(own) == 2
+    assert await peer.ask("QUIT") == "221 2.0.0"
     await mx.end()
     async with own.db.connection() as conn:
         assert (await rules.get(conn, town.ada, made.rule.rule_id)).hit_count == 1
