@@ -71,7 +71,7 @@ class Reception:
         except Exception as error:  # noqa: BLE001 - one recipient's trouble must not end the transaction
             _tell("smtp_rcpt_failed", error)
             ruling = Ruling(decision=policy.LOOKUP_FAILED)
-        decision = ruling.decision
+        decision = policy.beside_others(ruling.decision) if self.recipient_count else ruling.decision
         logger().info("smtp_rcpt", code=decision.code, reason=decision.reason)
         self.recipient_count += decision.accept
         if ruling.mailbox is not None:

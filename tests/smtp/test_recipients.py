@@ -66,6 +66,19 @@ async def test_the_refusal_of_one_hurts_no_other(mx: Mx, greet: Connect, town: T
     assert await town.count() == 1
 
 
+async def test_a_deferral_does_not_make_clients_hang_up_on_others(mx: Mx, greet: Connect, town: Town) -> None:
+    """421 announces the end of the connection, and smtplib's sendmail(), for one, then closes it."""
+    peer = await greet(mx)
+    assert await peer.ask("MAIL FROM:<a@b.example>") == "250 2.1.0"
+    assert await peer.ask("RCPT TO:<deferred@restante.test>") == "421 4.2.1"
+    assert await peer.ask("RCPT TO:<bob@restante.test>") == "250 2.1.5"
+    assert await peer.ask("RCPT TO:<deferred@restante.test>") == "450 4.2.1"
+    assert await peer.ask("DATA") == "354"
+    peer.send(b"Subject: hello\r\n.\r\n")
+    assert (await peer.reply()).code == "250 2.6.0"
+    assert [recipient for recipient, _ in await town.sources(town.bob)] == ["bob@restante.test"]
+
+
 async def test_content_too_large_for_the_only_recipient_is_refused_after_data(
     mx: Mx, greet: Connect, town: Town
 ) -> None:

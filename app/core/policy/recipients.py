@@ -12,6 +12,8 @@ from app.core.rules.model import Verdict
 
 OK = Decision(accept=True, code=250, enhanced="2.1.5", text="Recipient ok", reason="accepted")
 
+_DEFERRED = 421
+
 
 def _no(code: int, enhanced: str, text: str, reason: Reason) -> Decision:
     return Decision(accept=False, code=code, enhanced=enhanced, text=text, reason=reason)
@@ -88,9 +90,18 @@ def stopped(mailbox: Mailbox, reason: Reason) -> Decision:
         case "refuse":
             return _no(550, "5.1.1", "This address no longer takes mail", reason)
         case "defer":
-            return _no(421, "4.2.1", "This address takes no mail at the moment; try again later", reason)
+            return _no(_DEFERRED, "4.2.1", "This address takes no mail at the moment; try again later", reason)
         case "discard":
             return Decision(accept=True, code=250, enhanced="2.1.5", text=OK.text, reason=reason, keep=False)
+
+
+def beside_others(decision: Decision) -> Decision:
+    """The same for a transaction that has recipients already: 450 for 421.
+
+    By RFC 5321 section 4.2.3 421 says that the connection ends, and clients that hang up then leave the others' mail
+    unsent, at each new attempt.
+    """
+    return msgspec.structs.replace(decision, code=450) if decision.code == _DEFERRED else decision
 
 
 def _why_closed(mailbox: Mailbox, now: datetime) -> Reason | None:
