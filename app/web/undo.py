@@ -26,7 +26,7 @@ _ID_BYTES = 16
 
 
 class RuleStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done to some rules: a new one goes, one that was turned around turns back, a deleted one returns."""
+    """What is done to some rules: a new one goes, also for the one that it has replaced; a deleted one returns."""
 
     back: RuleBack
     rule_ids: tuple[UUID, ...]

@@ -117,7 +117,8 @@ async def _settle(
     for alias_id, subject in dict.fromkeys(places):
         if not _can_be_ruled_about(subject):
             continue
-        made.append(await make(platform, conn, actor, NewRule(text=subject, alias_id=alias_id)))
+        new = NewRule(text=subject, alias_id=alias_id, is_as_sent=True)
+        made.append(await make(platform, conn, actor, new))
         met |= {line.message_id: line for line in await held_of(conn, actor, alias_id, subject)}
     if verdict == "block" and not made:
         raise Invalid.field(

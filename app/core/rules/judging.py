@@ -75,7 +75,8 @@ async def judge(
     text = subject if "." in subject else f".{subject}"
     alias_id = None if judgement.is_everywhere else line.alias_id
     make = service.block if judgement.verdict == "block" else service.allow
-    made = await make(platform, conn, actor, NewRule(text=text, alias_id=alias_id, note=judgement.note))
+    new = NewRule(text=text, alias_id=alias_id, note=judgement.note, is_as_sent=True)
+    made = await make(platform, conn, actor, new)
     waiting = await held.held_of(conn, actor, alias_id, subject)
     settled = await held.move(
         conn, actor, waiting, "trash" if judgement.verdict == "block" else "inbox", (made,), now=now

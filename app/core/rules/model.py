@@ -19,6 +19,8 @@ class NewRule(msgspec.Struct, frozen=True, kw_only=True):
     alias_id: UUID | None = None
     """None: for every alias of the account."""
     note: str = ""
+    is_as_sent: bool = False
+    """The text is the sender of a message, so nothing in it is a slip."""
 
     def __repr__(self) -> str:
         return f"NewRule(alias_id={self.alias_id})"
@@ -49,7 +51,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     rule: Rule
     was: Verdict | None
-    """None: the rule is new. The same verdict: it was there already. The other: it was turned around."""
+    """None: the rule is new. The same verdict: it was there already. The other: this one has replaced it."""
 
 
 class RuleLabel(msgspec.Struct, frozen=True, array_like=True):
@@ -68,15 +70,6 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     matcher: bytes
     label: bytes
-
-
-class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule that is there says from now on."""
-
-    rule_id: UUID
-    verdict: Verdict
-    label: bytes | None = None
-    """None: the same."""
 
 
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from psycopg.rows import class_row
 
-from app.core.rules.model import Match, NewRow, RuleChange, RuleRow, Verdict
+from app.core.rules.model import Match, NewRow, RuleRow, Verdict
 from app.lib.db import Conn
 
 MAX_PAGE = 200
@@ -112,16 +111,17 @@ async def rows(conn: Conn, account_id: UUID, rule_ids: Sequence[UUID]) -> list[R
 
 async def in_place(
     conn: Conn, account_id: UUID, alias_id: UUID | None, matchers: Sequence[bytes]
-) -> dict[bytes, tuple[UUID, Verdict]]:
-    """By digest: (rule id, verdict) of the rules of this very place, the alias or the whole account; at most 1000."""
+) -> dict[bytes, RuleRow]:
+    """By digest the rules of this very place, the alias or the whole account; at most 1000."""
     cursor = await conn.execute(
-        """SELECT matcher, rule_id, verdict FROM sender_rules
+        """SELECT matcher, rule_id FROM sender_rules
            WHERE account_id = %(account_id)s AND matcher = ANY(%(matchers)s)
              AND alias_id IS NOT DISTINCT FROM %(alias_id)s::uuid AND deleted_at IS NULL LIMIT %(limit)s""",
         {"account_id": account_id, "matchers": list(matchers), "alias_id": alias_id, "limit": _MAX_MATCHES},
         binary=True,
     )
-    return {matcher: (rule_id, verdict) for matcher, rule_id, verdict in await cursor.fetchall()}
+    ids = {rule_id: matcher for matcher, rule_id in await cursor.fetchall()}
+    return {ids[row.rule_id]: row for row in await rows(conn, account_id, list(ids))}
 
 
 async def insert_rules(conn: Conn, account_id: UUID, new: Sequence[NewRow]) -> None:
@@ -134,27 +134,37 @@ async def insert_rules(conn: Conn, account_id: UUID, new: Sequence[NewRow]) -> N
         )
 
 
-async def set_rules(conn: Conn, account_id: UUID, changes: Sequence[RuleChange]) -> None:
-    """Turn rules around, or note something about them; those that are turned begin to count their hits anew."""
-    async with conn.cursor() as cursor:
-        await cursor.executemany(
-            """UPDATE sender_rules
-               SET verdict = %(verdict)s, label = coalesce(%(label)s, label),
-                   hit_count = CASE WHEN verdict = %(verdict)s THEN hit_count ELSE 0 END,
-                   last_hit_on = CASE WHEN verdict = %(verdict)s THEN last_hit_on END
-               WHERE account_id = %(account_id)s AND rule_id = %(rule_id)s""",
-            [{"account_id": account_id} | msgspec.structs.asdict(one) for one in changes],
-        )
+async def set_label(conn: Conn, account_id: UUID, rule_id: UUID, label: bytes) -> None:
+    """Note something about a rule."""
+    await conn.execute(
+        "UPDATE sender_rules SET label = %(label)s WHERE account_id = %(account_id)s AND rule_id = %(rule_id)s",
+        {"account_id": account_id, "rule_id": rule_id, "label": label},
+    )
 
 
-async def delete_rule(conn: Conn, account_id: UUID, rule_id: UUID, *, now: datetime) -> bool:
-    """The rule holds no more, and can be restored for a while; False when there is no such rule."""
+async def delete_rules(conn: Conn, account_id: UUID, rule_ids: Sequence[UUID], *, now: datetime) -> int:
+    """These rules hold no more, and can be restored for a while; how many there were."""
     cursor = await conn.execute(
         """UPDATE sender_rules SET deleted_at = %(now)s
-           WHERE account_id = %(account_id)s AND rule_id = %(rule_id)s AND deleted_at IS NULL""",
-        {"account_id": account_id, "rule_id": rule_id, "now": now},
+           WHERE account_id = %(account_id)s AND rule_id = ANY(%(rule_ids)s) AND deleted_at IS NULL""",
+        {"account_id": account_id, "rule_ids": list(rule_ids), "now": now},
     )
-    return cursor.rowcount == 1
+    return cursor.rowcount
+
+
+async def replaced(conn: Conn, account_id: UUID, rule_id: UUID, verdict: Verdict, *, made_at: datetime) -> UUID | None:
+    """What a rule, `made_at` then, has replaced: the last one of this verdict about the same sender in the same place
+    that was deleted by then; None where it is forgotten.
+    """
+    cursor = await conn.execute(
+        """SELECT o.rule_id FROM sender_rules r JOIN sender_rules o USING (account_id, matcher)
+           WHERE account_id = %(account_id)s AND r.rule_id = %(rule_id)s AND o.verdict = %(verdict)s
+             AND o.alias_id IS NOT DISTINCT FROM r.alias_id AND o.deleted_at <= %(made_at)s
+           ORDER BY o.deleted_at DESC, o.rule_id DESC LIMIT 1""",
+        {"account_id": account_id, "rule_id": rule_id, "verdict": verdict, "made_at": made_at},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def restore_rule(conn: Conn, account_id: UUID, rule_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """Who a sender is to rules: one normal form of addresses and domains, and what rules may match them by. Pure."""
 
+import re
 import unicodedata
 
 import msgspec
@@ -12,6 +13,9 @@ from app.vault import blind
 _PURPOSE = "sender rule\n"
 MAX_CHARS = 320
 """Of what is written into a rule: 64 of a local part, @, 255 of a domain (RFC 5321 section 4.5.3.1)."""
+_NAMED = re.compile(r"[^<>]*<([^<>\s]+)>\Z")
+_NEVER = re.compile(r'[\s@,;:()<>\[\]\\"]')
+"""What stands before the @ in quotation marks only (RFC 5322 section 3.2.3)."""
 _MAX_SENDER_CHARS = 1000
 """Beyond, a header's sender is no address anybody could have written to."""
 
@@ -66,6 +70,33 @@ def subject(text: str) -> Subject:
     return Subject(kind="domain", text=domain)
 
 
+def typed(text: str) -> Subject:
+    """What the owner has typed or pasted: as `subject`, and `Ada <ada@shop.example>`. Raises Invalid.
+
+    What no sender is called is told instead of kept as a rule that meets nobody.
+    """
+    found = subject(unnamed(text.strip()))
+    local, _, domain = found.text.rpartition("@")
+    if domain.rpartition(".")[2].isdigit():
+        raise _fault("Rules are about senders' addresses; the numbers of their machines are not known to them.")
+    is_quoted = len(local) > 1 and local[0] == local[-1] == '"'
+    never = None if is_quoted else _NEVER.search(local)
+    if never and never[0] == "@":
+        raise _fault("An address has one @. Write one address (ada@shop.example) or domain (shop.example).")
+    if never:
+        what = "space" if never[0].isspace() else never[0]
+        raise _fault(f"An address has no {what} before its @. Write it as in ada@shop.example.")
+    if "*" in local:
+        raise _fault("Rules know no * within an address. Write the domain (shop.example) for everybody there.")
+    return found
+
+
+def unnamed(text: str) -> str:
+    """`ada@shop.example` of `Ada <ada@shop.example>`; else the text as it is."""
+    named = _NAMED.match(text)
+    return named[1] if named else text
+
+
 def matcher(index_key: bytes, candidate: str) -> bytes:
     """The digest, 16 bytes, by which a rule about this address or domain is found; another in every account."""
     return blind.digest(index_key, f"{_PURPOSE}{candidate}".encode("utf-8", "surrogatepass"))
@@ -79,4 +110,8 @@ def _address(written: str) -> Subject:
 
 
 def _not_understood() -> Invalid:
-    return Invalid.field("text", "Write an address (ada@shop.example) or a domain (shop.example).")
+    return _fault("Write an address (ada@shop.example) or a domain (shop.example).")
+
+
+def _fault(text: str) -> Invalid:
+    return Invalid.field("text", text)

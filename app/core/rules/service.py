@@ -10,7 +10,7 @@ from app.core.aliases import service as aliases
 from app.core.auth.model import Actor
 from app.core.platform import Platform
 from app.core.rules import queries, senders
-from app.core.rules.model import Made, NewRow, NewRule, Rule, RuleChange, RuleLabel, RuleRow, Verdict
+from app.core.rules.model import Made, NewRow, NewRule, Rule, RuleLabel, RuleRow, Verdict
 from app.errors import Conflict, FieldError, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
 from app.lib.ids import made_at, new_id
@@ -27,7 +27,7 @@ _decode = msgspec.msgpack.Decoder(RuleLabel).decode
 
 
 async def block(platform: Platform, conn: Conn, actor: Actor, new: NewRule) -> Made:
-    """Refuse mail of this sender, to one alias or to all; what allowed it in the same place is turned around.
+    """Refuse mail of this sender, to one alias or to all; a rule that allowed it in the same place is replaced.
 
     What was noted there stays unless there is a new note.
     Raises Invalid (fields `text`, `note`), NotFound for an alias that is not the account's, LimitReached.
@@ -50,7 +50,7 @@ async def get(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
 
 async def delete(conn: Conn, actor: Actor, rule_id: UUID, *, now: datetime) -> None:
     """The rule holds no more; for a day it can be restored. Raises NotFound."""
-    if not await queries.delete_rule(conn, actor.account_id, rule_id, now=now):
+    if not await queries.delete_rules(conn, actor.account_id, [rule_id], now=now):
         raise NotFound("There is no such rule.")
 
 
@@ -65,12 +65,19 @@ async def restore(conn: Conn, actor: Actor, rule_id: UUID) -> Rule:
 
 
 async def take_back(conn: Conn, actor: Actor, rule_id: UUID, was: Verdict | None, *, now: datetime) -> None:
-    """Undo what gave `Made(rule, was)`: a new rule goes, one that was turned around turns back. Raises NotFound."""
-    rule = await get(conn, actor, rule_id)
+    """Undo what gave `Made(rule, was)`: the new rule goes, and one that it has replaced returns, hits and all.
+
+    Raises NotFound, also where what was replaced is forgotten; nothing is changed then.
+    """
     if was is None:
         await delete(conn, actor, rule_id, now=now)
-    elif was != rule.verdict:
-        await queries.set_rules(conn, actor.account_id, [RuleChange(rule_id=rule_id, verdict=was)])
+        return
+    await accounts.hold(conn, actor.account_id)
+    before = await queries.replaced(conn, actor.account_id, rule_id, was, made_at=made_at(rule_id))
+    if before is None:
+        raise NotFound("This rule cannot be restored any more.")
+    await delete(conn, actor, rule_id, now=now)
+    await restore(conn, actor, before)
 
 
 async def forget_deleted(platform: Platform, *, now: datetime) -> int:
@@ -121,24 +128,28 @@ async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verd
     matcher = senders.matcher(index_key, subject.text)
     await accounts.hold(conn, account_id)
     there = await queries.rule_about(conn, account_id, new.alias_id, matcher)
-    rule_id, note = new_id() if there is None else there.rule_id, new.note.strip()
-    label = sealed_label(actor, rule_id, subject.text, note)
-    if there is None:
-        if await queries.count(conn, account_id) >= MAX_RULES:
-            text = f"There are {MAX_RULES:,} rules already; delete some first, or block whole domains."
-            raise LimitReached(text, code="too_many_rules")
-        row = NewRow(
-            rule_id=rule_id,
-            alias_id=new.alias_id,
-            verdict=verdict,
-            kind=subject.kind,
-            matcher=matcher,
-            label=label,
-        )
-        await queries.insert_rules(conn, account_id, [row])
-    else:
-        change = RuleChange(rule_id=rule_id, verdict=verdict, label=label if note else None)
-        await queries.set_rules(conn, account_id, [change])
+    if there is None and await queries.count(conn, account_id) >= MAX_RULES:
+        text = f"There are {MAX_RULES:,} rules already; delete some first, or block whole domains."
+        raise LimitReached(text, code="too_many_rules")
+    note = new.note.strip()
+    if there is not None and there.verdict == verdict:
+        if note:
+            label = sealed_label(actor, there.rule_id, subject.text, note)
+            await queries.set_label(conn, account_id, there.rule_id, label)
+        return Made(rule=await get(conn, actor, there.rule_id), was=verdict)
+    rule_id = new_id()
+    if there is not None:
+        note = note or opened(actor, there).note
+        await queries.delete_rules(conn, account_id, [there.rule_id], now=made_at(rule_id))
+    row = NewRow(
+        rule_id=rule_id,
+        alias_id=new.alias_id,
+        verdict=verdict,
+        kind=subject.kind,
+        matcher=matcher,
+        label=sealed_label(actor, rule_id, subject.text, note),
+    )
+    await queries.insert_rules(conn, account_id, [row])
     return Made(rule=await get(conn, actor, rule_id), was=None if there is None else there.verdict)
 
 
@@ -147,7 +158,7 @@ def _check(new: NewRule) -> senders.Subject:
     faults: list[FieldError] = []
     subject = None
     try:
-        subject = senders.subject(new.text)
+        subject = senders.subject(new.text) if new.is_as_sent else senders.typed(new.text)
     except Invalid as error:
         faults += error.fields
     if len(new.note) > MAX_NOTE_CHARS:

@@ -75,7 +75,7 @@ async def submit_allow(
     form = await forms.read(request)
     async with platform.db.transaction() as conn:
         refusal = await refusals.get(conn, session.actor, refusal_id)
-        new = NewRule(text=refusal.sender, alias_id=refusal.alias_id)
+        new = NewRule(text=refusal.sender, alias_id=refusal.alias_id, is_as_sent=True)
         made = await rules.allow(platform, conn, session.actor, new)
     done = "known" if made.was == made.rule.verdict else "allowed"
     return see_other(told(form.get("back", "") or "/refusals", done, 1, undo.pack((), undo.of_made([made]))))

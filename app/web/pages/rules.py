@@ -18,7 +18,7 @@ from app.core.rules.bulk import Written
 from app.core.rules.cautions import Caution
 from app.core.rules.finding import Found
 from app.core.rules.model import Rule, Scope, Verdict
-from app.errors import Invalid
+from app.errors import FieldError, Invalid
 from app.lib.db import Conn
 from app.lib.times import utc_now
 from app.web import forms, reasons, undo
@@ -37,6 +37,7 @@ _SENDERS_BYTES = 16_000
 """Of the senders that stand in the form again."""
 MAX_FORM_BYTES = 512 * 1024
 """A thousand senders as long as they may be."""
+TOO_LARGE = "The list is too long. Write at most 1,000 senders at once; nothing was made of these."
 _FAULTS_SHOWN = 50
 _NO_RULES = Found(rules=[], older=None)
 _VERDICTS: dict[str, Verdict] = {"block": "block", "allow": "allow"}
@@ -86,15 +87,9 @@ async def submit_rules(
 ) -> Response[str] | Redirect:
     """Make rules of all senders that were written; what could not be understood stays in the form."""
     form = await forms.read(request)
-    verdict = _VERDICTS.get(form.get("verdict", ""))
     try:
-        if verdict is None:
-            raise Invalid.field("verdict", "Choose whether to block or to allow.")
-        texts = bulk.lines(form.get("senders", ""))
-        if not texts:
-            raise Invalid.field("senders", "Write an address (ada@shop.example) or a domain (shop.example).")
         async with platform.db.transaction() as conn:
-            alias_id = await _alias_of(conn, session, form.get("to", ""))
+            verdict, texts, alias_id = await _asked(conn, session, form)
             written = await bulk.make(
                 platform, conn, session.actor, texts, verdict, alias_id=alias_id, note=form.get("note", "")
             )
@@ -194,14 +189,22 @@ async def _found(conn: Conn, session: Session, wanted: Wanted, before: UUID | No
     )
 
 
-async def _alias_of(conn: Conn, session: Session, text: str) -> UUID | None:
-    """The alias that rules are for; None where none is named. Raises Invalid."""
-    if not text.strip():
-        return None
-    alias_id = await aliases.find(conn, session.actor.account_id, text)
-    if alias_id is None:
-        raise Invalid.field("to", "You have no alias with this address. Leave it empty for all your aliases.")
-    return alias_id
+async def _asked(conn: Conn, session: Session, form: Form) -> tuple[Verdict, list[str], UUID | None]:
+    """(what to do, the senders, the alias or None for all of them). Raises Invalid with a fault a field."""
+    verdict, texts, to = _VERDICTS.get(form.get("verdict", "")), bulk.lines(form.get("senders", "")), form.get("to", "")
+    faults = bulk.check(texts, form.get("note", ""))
+    if not texts:
+        text = "Write an address (ada@shop.example) or a domain (shop.example)."
+        faults.append(FieldError(field="senders", message=text))
+    if verdict is None:
+        faults.append(FieldError(field="verdict", message="Choose whether to block or to allow."))
+    alias_id = await aliases.find(conn, session.actor.account_id, to) if to.strip() else None
+    if to.strip() and alias_id is None:
+        text = "You have no alias with this address. Leave it empty for all your aliases."
+        faults.append(FieldError(field="to", message=text))
+    if faults or verdict is None:
+        raise Invalid("The rules cannot be made like this.", fields=faults)
+    return verdict, texts, alias_id
 
 
 def _senders_again(text: str) -> tuple[str, bool]:

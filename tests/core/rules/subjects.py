@@ -21,6 +21,17 @@ DOMAINS = [
     (".example", "example"),
     ("*.example", "example"),
 ]
+NEVER = [
+    ("foo@bar@baz.example", "one @"),
+    ("mailto:ada@shop.example", "no : before"),
+    ("Ada ada@shop.example", "no space before"),
+    ("ada\u00a0b@shop.example", "shop.example"),
+    ("ada,bob@shop.example", "no , before"),
+    ("news*@shop.example", r"no \* within"),
+    ("ada@192.0.2.1", "machines"),
+    ("192.0.2.1", "machines"),
+    ("*.2.1", "machines"),
+]
 NEITHER = [
     "",
     "   ",

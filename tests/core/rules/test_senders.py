@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.core.rules import senders
 from app.errors import Invalid
-from tests.core.rules.subjects import ADDRESSES, DOMAINS, NEITHER
+from tests.core.rules.subjects import ADDRESSES, DOMAINS, NEITHER, NEVER
 
 
 @pytest.mark.parametrize(("written", "text"), ADDRESSES)
@@ -23,6 +23,22 @@ def test_what_is_neither_is_refused_with_an_example(written: str) -> None:
         senders.subject(written)
     assert [fault.field for fault in caught.value.fields] == ["text"]
     assert "shop.example" in caught.value.detail
+
+
+@pytest.mark.parametrize(("written", "told"), NEVER)
+def test_what_no_sender_is_called_is_refused_where_it_is_typed(written: str, told: str) -> None:
+    with pytest.raises(Invalid, match=told) as caught:
+        senders.typed(written)
+    assert [fault.field for fault in caught.value.fields] == ["text"]
+
+
+@pytest.mark.parametrize("written", ["Ada <Ada@Shop.example>", '"A, B" <ada@shop.example>', "<ada@shop.example>"])
+def test_a_name_before_the_address_is_left_out(written: str) -> None:
+    assert senders.typed(written) == senders.Subject(kind="address", text="ada@shop.example")
+
+
+def test_quotation_marks_allow_what_is_in_them() -> None:
+    assert senders.typed('"foo@bar"@shop.example').text == '"foo@bar"@shop.example'
 
 
 @pytest.mark.parametrize(

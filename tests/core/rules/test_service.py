@@ -52,12 +52,13 @@ async def test_lists_are_narrowed_by_place_and_verdict_and_paged(ada: Owner) -> 
     assert (found.rules, found.older) == ([two], two.rule_id)
 
 
-async def test_the_same_again_changes_nothing_and_the_opposite_turns_it_around(ada: Owner) -> None:
+async def test_the_same_again_changes_nothing_and_the_opposite_replaces_it(ada: Owner) -> None:
     first = await make(ada, "shop.example", note="why")
     again = await make(ada, "@SHOP.example")
     assert again == Made(rule=first.rule, was="block")
     turned = await make(ada, "shop.example", verdict="allow")
-    assert (turned.was, turned.rule.rule_id, turned.rule.verdict) == ("block", first.rule.rule_id, "allow")
+    assert (turned.was, turned.rule.note, turned.rule.verdict) == ("block", "why", "allow")
+    assert await listed(ada) == [turned.rule]
     elsewhere = await make(ada, "shop.example", alias_id=ada.alias.alias_id)
     assert elsewhere.was is None
     assert len(await listed(ada)) == 2
@@ -72,8 +73,42 @@ async def test_a_note_stays_until_there_is_another(ada: Owner) -> None:
     turned = await make(ada, "shop.example", verdict="allow")
     assert (turned.rule.note, turned.rule.hit_count, turned.rule.last_hit_on) == ("because", 0, None)
     async with ada.platform.db.transaction() as conn:
-        await rules.take_back(conn, ada.actor, made.rule.rule_id, turned.was, now=utc_now())
-    assert [(rule.verdict, rule.note) for rule in await listed(ada)] == [("block", "because")]
+        await rules.take_back(conn, ada.actor, turned.rule.rule_id, turned.was, now=utc_now())
+    assert await listed(ada) == [noted]
+    assert noted.rule_id == made.rule.rule_id
+
+
+async def test_what_was_replaced_returns_as_it_was_however_often_it_was_turned(ada: Owner) -> None:
+    first = (await make(ada, "shop.example", note="why", alias_id=ada.alias.alias_id)).rule
+    elsewhere = (await make(ada, "shop.example")).rule
+    made = [first]
+    turns: tuple[Verdict, ...] = ("allow", "block", "allow")
+    for number, verdict in enumerate(turns, start=1):
+        async with ada.platform.db.transaction() as conn:
+            await conn.execute(
+                "UPDATE sender_rules SET hit_count = %s, last_hit_on = '2026-01-01' WHERE rule_id = %s",
+                (number, made[-1].rule_id),
+            )
+            made[-1] = await rules.get(conn, ada.actor, made[-1].rule_id)
+        text, note = "shop.example", f"note {number}"
+        made.append((await make(ada, text, verdict=verdict, note=note, alias_id=ada.alias.alias_id)).rule)
+    while len(made) > 1:
+        turned, was = made.pop(), made[-1]
+        async with ada.platform.db.transaction() as conn:
+            await rules.take_back(conn, ada.actor, turned.rule_id, was.verdict, now=utc_now())
+        assert await listed(ada, ada.alias.alias_id) == [was]
+    assert await listed(ada, "account") == [elsewhere]
+    assert made[0].hit_count == 1
+
+
+async def test_what_was_replaced_is_forgotten_after_a_day_and_what_holds_stays(ada: Owner) -> None:
+    await make(ada, "shop.example")
+    turned = await make(ada, "shop.example", verdict="allow")
+    await rules.forget_deleted(ada.platform, now=utc_now() + rules.RESTORABLE + timedelta(seconds=1))
+    async with ada.platform.db.transaction() as conn:
+        with pytest.raises(NotFound):
+            await rules.take_back(conn, ada.actor, turned.rule.rule_id, turned.was, now=utc_now())
+    assert await listed(ada) == [turned.rule]
 
 
 async def test_every_step_can_be_taken_back(ada: Owner) -> None:
@@ -144,6 +179,9 @@ async def test_bad_input_names_every_fault(ada: Owner) -> None:
     with pytest.raises(Invalid) as caught:
         await make(ada, "no such thing", note="x" * 501)
     assert [fault.field for fault in caught.value.fields] == ["text", "note"]
+    with pytest.raises(Invalid, match="cannot be made") as caught:
+        await make(ada, "foo@bar@baz.example")
+    assert "one @" in caught.value.fields[0].message
 
 
 async def test_rules_of_others_are_not_found(ada: Owner, bob: Owner) -> None:
