@@ -5,6 +5,7 @@ import pytest
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.messages.store import Committer
+from app.core.senders import service
 from app.core.senders.model import Week
 from app.lib.times import utc_now
 from app.web.charts import HEIGHT, WIDTH, of_weeks
@@ -99,6 +100,42 @@ async def test_pages_of_senders_follow_each_other(signed_in: Browser, ada: Owner
             seen |= {word for word in page.words.split() if word.startswith("sender-")}
             path = next((tag["href"] for name, tag in page.tags if name == "a" and tag.get("rel") == "next"), "")
         assert len(seen) == 60
+
+
+@pytest.mark.parametrize("is_opened_before", [True, False])
+async def test_one_damaged_sender_hides_nobody_else(
+    signed_in: Browser, ada: Owner, shop: Alias, is_opened_before: bool
+) -> None:
+    await write(ada, shop, "Shop", "news@shop.test", 2)
+    await write(ada, shop, "Pills", "x@pills.example")
+    await write(ada, shop, "Casino", "x@casino.example")
+    path = f"/aliases/{shop.alias_id}/senders"
+    if is_opened_before:
+        await signed_in.page(path)
+    page = await signed_in.page("/leaks")
+    assert "1 more stranger" in page.words
+    async with ada.platform.db.transaction() as conn:
+        await conn.execute(
+            """UPDATE alias_senders SET details = set_byte(details, 20, (get_byte(details, 20) + 1) % 256)
+               WHERE message_id = (SELECT message_id FROM alias_senders ORDER BY message_id DESC LIMIT 1)"""
+        )
+    page = await signed_in.page(path)
+    assert "1 sender here cannot be read" in page.words
+    assert "A sender that cannot be read 1 message, on" in " ".join(page.words.split())
+    assert "x@pills.example" in page.words
+    assert "casino" not in page.words
+    assert "may have leaked from shop.test" in page.words
+    leaks = await signed_in.page("/leaks")
+    assert "1 sender cannot be read" in leaks.words
+    assert "pills.example" in leaks.words
+    async with ada.platform.db.connection() as conn:
+        found = await service.page(conn, ada.actor, shop, limit=9)
+    (damaged,) = [one for one in found if not one.is_readable]
+    for action in ("block", "block_domain", "allow"):
+        form = page.hidden("/logout") | {"action": action}
+        answer = await signed_in.post(f"{path}/{damaged.sender_id}", form)
+        assert answer.status_code == 422
+        assert "there is nobody to make a rule about" in Browser.checked(answer).words
 
 
 @pytest.mark.parametrize("form", [{}, {"action": "unknown"}])

@@ -23,6 +23,8 @@ class SenderResource(msgspec.Struct, frozen=True, kw_only=True):
     is_expected: bool
     """The owner has said that this organisation may write to the alias."""
     leak: Leak | None
+    is_readable: bool
+    """False: what was stored is damaged, so name, address and organisation are empty."""
 
 
 class SenderPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +66,7 @@ def sender_resource(sender: Sender) -> SenderResource:
         last_on=sender.last_on,
         is_expected=sender.is_expected,
         leak=sender.leak,
+        is_readable=sender.is_readable,
     )
 
 

@@ -110,6 +110,8 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     is_expected: bool
     """The owner said that this organisation may write to this alias."""
     leak: Leak | None = None
+    is_readable: bool = True
+    """False: what was stored of them is damaged, so name, address and organisation are empty."""
 
     def __repr__(self) -> str:
         return f"Sender({self.sender_id})"

@@ -28,31 +28,36 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
     leaked: tuple[Leaked, ...]
     older: UUID | None
+    unreadable: int
+    """Senders to the aliases looked at that are damaged, and so left out."""
 
 
 async def newest_leaks(conn: Conn, actor: Actor, *, before: UUID | None, limit: int) -> Overview:
     """The leaked aliases among those that somebody new has written to, the newest first; at most `limit`.
 
     Looks at 200 first messages (those before `before`), so a page may be short and yet be followed by more. An alias
-    is on every page on which a stranger to it is. Raises CannotOpen.
+    is on every page on which a stranger to it is.
     """
     newest = await queries.newest_aliases(conn, actor.account_id, before=before, limit=_LOOKED_AT)
     leaked: list[Leaked] = []
+    unreadable = 0
     seen: set[UUID] = set()
     for message_id, alias_id in newest:
         if alias_id in seen:
             continue
         if len(leaked) == limit:
-            return Overview(leaked=tuple(leaked), older=_before(newest, message_id))
+            return Overview(leaked=tuple(leaked), older=_before(newest, message_id), unreadable=unreadable)
         seen.add(alias_id)
         try:
             alias = await aliases.get(conn, actor.account_id, actor.keyring, alias_id)
         except NotFound:
             continue
-        leaks = await service.leaks_of(conn, actor, alias)
+        leaks, damaged = await service.leaks_of(conn, actor, alias)
+        unreadable += damaged
         if leaks:
             leaked.append(Leaked(alias=alias, leaks=tuple(sorted(leaks.values(), key=_newest, reverse=True))))
-    return Overview(leaked=tuple(leaked), older=newest[-1][0] if len(newest) == _LOOKED_AT else None)
+    older = newest[-1][0] if len(newest) == _LOOKED_AT else None
+    return Overview(leaked=tuple(leaked), older=older, unreadable=unreadable)
 
 
 def _newest(leak: Leak) -> tuple[object, str]:

@@ -30,7 +30,7 @@ from app.core.senders.model import (
     Week,
 )
 from app.core.senders.reading import organisation_of
-from app.errors import NotFound
+from app.errors import CannotOpen, NotFound
 from app.lib.db import Conn
 from app.lib.ids import made_at
 from app.vault import seal
@@ -44,6 +44,7 @@ _EPOCH = date(1970, 1, 1)
 _BATCH = 5000
 _REFUSED_DAYS = timedelta(days=30)
 _WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_DAMAGED = SenderDetails("", "", "")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SenderDetails).decode
 
@@ -53,12 +54,12 @@ async def page(
 ) -> list[Sender]:
     """Those who wrote to the alias, those behind `after`, each with the leak that it may tell of; at most 200.
 
-    Beyond the first 1,000 senders of an alias, mail is counted and nobody is listed. Raises CannotOpen.
+    Beyond the first 1,000 senders of an alias, mail is counted and nobody is listed. One that is damaged is among them.
     """
     rows = await queries.senders(conn, actor.account_id, alias.alias_id, sort=sort, after=after, limit=limit)
     opened = await _open(conn, actor, alias.alias_id, rows)
-    found = await leaks_of(conn, actor, alias) if rows else {}
-    return [_sender(row, opened[row.sender], found) for row in rows]
+    found = (await leaks_of(conn, actor, alias))[0] if rows else {}
+    return [_sender(row, opened.get(row.sender), found) for row in rows]
 
 
 async def get(conn: Conn, actor: Actor, alias: Alias, sender_id: UUID) -> Sender:
@@ -67,7 +68,8 @@ async def get(conn: Conn, actor: Actor, alias: Alias, sender_id: UUID) -> Sender
     if row is None:
         raise NotFound("Nobody like this has written to the alias.")
     opened = await _open(conn, actor, alias.alias_id, [row])
-    return _sender(row, opened[row.sender], await leaks_of(conn, actor, alias))
+    leaks_by, _ = await leaks_of(conn, actor, alias)
+    return _sender(row, opened.get(row.sender), leaks_by)
 
 
 def place_of(sender: Sender, sort: Sort) -> Place:
@@ -84,20 +86,21 @@ async def expect(conn: Conn, actor: Actor, alias: Alias, sender_id: UUID, *, is_
     return await get(conn, actor, alias, sender_id)
 
 
-async def leaks_of(conn: Conn, actor: Actor, alias: Alias) -> dict[str, Leak]:
-    """The leaks of the alias by the stranger's registered domain. Raises CannotOpen."""
+async def leaks_of(conn: Conn, actor: Actor, alias: Alias) -> tuple[dict[str, Leak], int]:
+    """(the leaks of the alias by the stranger's registered domain, how many senders were left out as damaged)."""
     rows = await queries.organisations(conn, actor.account_id, alias.alias_id, each=_EACH)
     opened = await _open(conn, actor, alias.alias_id, rows)
     senders: defaultdict[bytes, list[OrganisationRow]] = defaultdict(list)
     for row in rows:
-        senders[row.organisation].append(row)
+        if row.sender in opened:
+            senders[row.organisation].append(row)
     heard = [_correspondence(of_one, [opened[row.sender] for row in of_one]) for of_one in senders.values()]
     place = leaks.Place(
         site=organisation_of(alias.site) if alias.site else "",
         words=_words(alias),
         made_on=alias.created_at.date(),
     )
-    return leaks.judge(place, heard)
+    return leaks.judge(place, heard), len(rows) - len(opened)
 
 
 async def leak_by(conn: Conn, actor: Actor, alias_id: UUID, address: str) -> Leak | None:
@@ -107,7 +110,7 @@ async def leak_by(conn: Conn, actor: Actor, alias_id: UUID, address: str) -> Lea
     except NotFound:
         return None
     stranger = organisation_of(address.rpartition("@")[2])
-    return (await leaks_of(conn, actor, alias)).get(stranger) if stranger else None
+    return (await leaks_of(conn, actor, alias))[0].get(stranger) if stranger else None
 
 
 async def statistics(conn: Conn, actor: Actor, alias: Alias, *, today: date) -> Statistics:
@@ -142,11 +145,17 @@ async def forget_weeks(platform: Platform, *, today: date) -> int:
 async def _open(
     conn: Conn, actor: Actor, alias_id: UUID, rows: Sequence[SenderRow | OrganisationRow]
 ) -> dict[bytes, SenderDetails]:
-    """By sender. Those opened for the first time are sealed anew under the data key, thirty times faster to open."""
+    """By sender, without those that are damaged.
+
+    Those opened for the first time are sealed anew under the data key, thirty times faster to open.
+    """
     opened: dict[bytes, bytes] = {}
     fresh: dict[bytes, bytes] = {}
     for row in rows:
-        opened[row.sender] = _unsealed(actor, row)
+        try:
+            opened[row.sender] = _unsealed(actor, row)
+        except CannotOpen:
+            continue
         if row.message_key is not None:
             fresh[row.sender] = seal.seal_field(
                 actor.keyring,
@@ -170,7 +179,8 @@ def _unsealed(actor: Actor, row: SenderRow | OrganisationRow) -> bytes:
     return seal.open_sender(message_key, **ids, sealed=row.details)
 
 
-def _sender(row: SenderRow, details: SenderDetails, found: dict[str, Leak]) -> Sender:
+def _sender(row: SenderRow, details: SenderDetails | None, found: dict[str, Leak]) -> Sender:
+    is_readable, details = details is not None, details or _DAMAGED
     return Sender(
         sender_id=UUID(bytes=row.sender),
         name=details.name,
@@ -182,6 +192,7 @@ def _sender(row: SenderRow, details: SenderDetails, found: dict[str, Leak]) -> S
         first_message_id=row.message_id,
         is_expected=row.is_expected,
         leak=found.get(details.organisation) if details.organisation else None,
+        is_readable=is_readable,
     )
 
 

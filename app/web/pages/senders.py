@@ -81,6 +81,7 @@ async def show_senders(
         alias=alias,
         senders=shown,
         leaks=_leaks(found[:count]),
+        unreadable=sum(not one.is_readable for one in found[:count]),
         most=max((one.message_count for one in found[:count]), default=1),
         statistics=statistics,
         chart=charts.of_weeks(statistics.weeks),
@@ -112,9 +113,11 @@ async def submit_sender(
             await service.expect(conn, actor, alias, sender_id, is_expected=action == "expect")
             return see_other(told(back, "fine" if action == "expect" else "stranger", 1, ""))
         sender = await service.get(conn, actor, alias, sender_id)
+        if not sender.is_readable:
+            raise Invalid("This sender cannot be read, so there is nobody to make a rule about.")
         text = sender.organisation if action == "block_domain" else sender.address
         make = rules.allow if action == "allow" else rules.block
-        made = await make(platform, conn, actor, NewRule(text=text, alias_id=alias_id))
+        made = await make(platform, conn, actor, NewRule(text=text, alias_id=alias_id, is_as_sent=True))
     done = "known" if made.was == made.rule.verdict else "allowed" if action == "allow" else "blocked"
     return see_other(told(back, done, 1, undo.pack((), undo.of_made([made]))))
 
