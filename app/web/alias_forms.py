@@ -15,11 +15,11 @@ _TICK = timedelta(microseconds=1)
 _SCREENING: Mapping[str, Screening] = {"known": "known"}
 
 
-def new_alias(form: Form) -> NewAlias:
-    """What the form of a new alias asks for. Raises Invalid for what is no number or day."""
+def new_alias(form: Form) -> tuple[NewAlias, list[FieldError]]:
+    """What the form of a new alias asks for, and its fields that hold no number or day, which it leaves out."""
     local_part = form.get("local_part", "").strip() or None
     limits = _Limits.of(form)
-    return NewAlias(
+    new = NewAlias(
         domain=form.get("domain") or None,
         local_part=local_part,
         format=None if local_part else next((one for one in FORMATS if one == form.get("format")), None),
@@ -34,13 +34,16 @@ def new_alias(form: Form) -> NewAlias:
         idle_days=limits.idle_days,
         screening=_SCREENING.get(form.get("screening", ""), "open"),
     )
+    return new, limits.faults
 
 
-def patch(form: Form, alias: Alias) -> AliasPatch:
-    """What the whole form of an alias's settings changes; limits that are as before stay untouched. Raises Invalid."""
+def patch(form: Form, alias: Alias) -> tuple[AliasPatch, list[FieldError]]:
+    """What the whole form of an alias's settings changes, and its fields that hold no number or day, which it leaves
+    out; limits that are as before stay untouched.
+    """
     limits, before = _Limits.of(form), fields_of(alias)
     kept = {name for name in ("expires_at", "message_limit", "idle_days") if form.get(name, "").strip() == before[name]}
-    return AliasPatch(
+    changes = AliasPatch(
         when_disabled=next((one for one in WHEN_DISABLED if one == form.get("when_disabled")), alias.when_disabled),
         description=form.get("description", ""),
         site=form.get("site", ""),
@@ -53,6 +56,7 @@ def patch(form: Form, alias: Alias) -> AliasPatch:
         idle_days=msgspec.UNSET if "idle_days" in kept else limits.idle_days,
         screening=_SCREENING.get(form.get("screening", ""), "open"),
     )
+    return changes, limits.faults
 
 
 def fields_of(alias: Alias) -> Form:
@@ -97,24 +101,22 @@ class _Limits(msgspec.Struct, frozen=True, kw_only=True):
     last_day: date | None
     message_limit: int | None
     idle_days: int | None
+    faults: list[FieldError]
 
     @classmethod
     def of(cls, form: Form) -> "_Limits":
-        """Raises Invalid with a fault a field."""
         faults: list[FieldError] = []
         day: date | None = None
         try:
             day = read_day(form.get("expires_at", ""), "expires_at")
         except Invalid as error:
             faults += error.fields
-        limits = cls(
+        return cls(
             last_day=day,
             message_limit=_number(form, "message_limit", faults),
             idle_days=_number(form, "idle_days", faults),
+            faults=faults,
         )
-        if faults:
-            raise Invalid("The alias cannot be kept like this.", fields=faults)
-        return limits
 
 
 def _number(form: Form, name: str, faults: list[FieldError]) -> int | None:

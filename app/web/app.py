@@ -11,7 +11,7 @@ from app.web.assets import Assets
 from app.web.csrf import same_origin
 from app.web.errors import error_pages
 from app.web.headers import SecurityHeaders
-from app.web.routes import route_handlers
+from app.web.routes import TOO_LARGE, route_handlers
 from app.web.session import provide_session
 from app.web.site import Site
 from app.web.view import View
@@ -21,7 +21,7 @@ def create_app(platform: Platform, *, is_https: bool, api: Router) -> Litestar:
     """Everything below `/`. The platform is open while the application serves."""
     assets = Assets()
     site = Site(view=View(assets.urls), assets=assets, is_https=is_https)
-    handlers = error_pages(site.view)
+    handlers = error_pages(site.view, TOO_LARGE)
     return Litestar(
         route_handlers=[_pages(platform, site, handlers), api],
         exception_handlers=handlers,

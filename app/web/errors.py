@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
 
 from app.errors import (
@@ -58,15 +59,20 @@ _RETRY_SECONDS = 5
 AnyRequest = Request[Any, Any, Any]
 
 
-def error_pages(view: View) -> ExceptionHandlersMap:
-    """Answers for every exception.
+def error_pages(view: View, too_large: Mapping[str, str]) -> ExceptionHandlersMap:
+    """Answers for every exception. `too_large`: by the path of a form what it says of one that was larger.
 
     By class, not by status: the closest class wins, so nothing that an outer layer registers comes between. A
     function, because Litestar copies the handlers it is given, and copies an object with all that it holds.
     """
 
     def answer(request: AnyRequest, error: Exception) -> Response[Any]:
-        return _to_login(request) if isinstance(error, Unauthenticated) else _told(view, error)
+        if isinstance(error, Unauthenticated):
+            return _to_login(request)
+        if isinstance(error, RequestEntityTooLarge) and request.url.path in too_large:
+            path = request.url.path
+            return _page(view, error.status_code, too_large[path], {}, form=path)
+        return _told(view, error)
 
     return {RestanteError: answer, HTTPException: answer, Exception: answer}
 
@@ -89,9 +95,9 @@ def _told(view: View, error: Exception) -> Response[str]:
     return _page(view, HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})
 
 
-def _page(view: View, status: int, text: str, headers: Mapping[str, str]) -> Response[str]:
+def _page(view: View, status: int, text: str, headers: Mapping[str, str], *, form: str = "") -> Response[str]:
     title = _TITLES.get(status, "Something went wrong")
-    page = view.page("error.html", status=status, code=int(status), title=title, text=text)
+    page = view.page("error.html", status=status, code=int(status), title=title, text=text, form=form)
     page.headers.update(headers)
     return page
 

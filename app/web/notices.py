@@ -44,9 +44,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     undo: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Notice":
-        """`3 messages archived.`; empty where the address tells of nothing done."""
-        return cls(text=_text(query), undo=query.get("undo", "")[:MAX_CHARS])
+    def of(cls, query: Mapping[str, str], *, nothing: str = _NOTHING) -> "Notice":
+        """`3 messages archived.`; empty where the address tells of nothing done. `nothing` is for none ticked."""
+        return cls(text=_text(query, nothing), undo=query.get("undo", "")[:MAX_CHARS])
 
 
 def told(back: str, done: str, count: int, undo: str, *, moved: int = 0) -> str:
@@ -57,17 +57,17 @@ def told(back: str, done: str, count: int, undo: str, *, moved: int = 0) -> str:
     return address(local_path(back), urlencode(notice))
 
 
-def _text(query: Mapping[str, str]) -> str:
+def _text(query: Mapping[str, str], nothing: str) -> str:
     done = query.get("done", "")
     count = number_in(query, "count", filing.MAX_AT_ONCE if done in _MESSAGES else MAX_AT_ONCE)
     if count is None:
         return ""
     if done in _MESSAGES:
-        return f"{counted(count, 'message')} {_MESSAGES[done]}." if count else _NOTHING
+        return f"{counted(count, 'message')} {_MESSAGES[done]}." if count else nothing
     if done in _RULES:
         moved = number_in(query, "moved", 2 * filing.MAX_AT_ONCE)
         also = f" {counted(moved, 'message')} moved with that." if moved else ""
-        return f"{counted(count, 'sender')} {_RULES[done]}.{also}" if count else _NOTHING
+        return f"{counted(count, 'sender')} {_RULES[done]}.{also}" if count else nothing
     if done == "deleted":
         return "The rule is deleted. Mail it has refused does not come back by itself." if count else ""
     if done in _STRANGERS:

@@ -108,6 +108,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/shared-domains/{domain:str}/remove", domains.submit_removal),
 )
 
+TOO_LARGE = {"/aliases/import": alias_files.TOO_LARGE, "/rules": rules.TOO_LARGE}
+"""What is said of a larger one; it was not read."""
 _LARGE = {"/aliases/import": alias_files.MAX_FORM_BYTES, "/rules": rules.MAX_FORM_BYTES}
 """Bytes of the forms that may hold a file or a long list."""
 

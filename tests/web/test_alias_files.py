@@ -68,7 +68,9 @@ async def test_a_file_that_is_none_is_told_beside_its_field(signed_in: Browser, 
 async def test_what_is_far_too_large_is_not_read(signed_in: Browser) -> None:
     answer = await upload(signed_in, b"x" * (3 * 1024 * 1024))
     assert answer.status_code == 413
-    Browser.checked(answer)
+    page = Browser.checked(answer)
+    assert "larger than 2 MiB" in page.words
+    assert "/aliases/import" in [tag["href"] for tag in page.all("a")]
 
 
 async def test_a_choice_that_is_none_and_a_broken_form_are_told(signed_in: Browser, ada: Owner) -> None:

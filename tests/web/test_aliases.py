@@ -323,6 +323,33 @@ async def test_bad_settings_are_told_beside_their_fields(signed_in: Browser, ada
     assert (await stored(ada))[ada.alias.address].description == "a shop"
 
 
+async def test_every_fault_of_a_form_is_told_at_once(signed_in: Browser, ada: Owner) -> None:
+    wrong = {"site": "no site", "note": "x" * 2001, "expires_at": "soon", "message_limit": "many", "idle_days": "0"}
+    path = f"/aliases/{ada.alias.alias_id}"
+    gone = {"category_id": str(ada.alias.alias_id)}
+    for page, action, form in (
+        ("/aliases", "/aliases", wrong | gone | {"local_part": "post.master"}),
+        (path, path, MORE | wrong | gone | {"description": "x" * 501}),
+    ):
+        answer = await signed_in.send(page, action, form)
+        assert answer.status_code == 422
+        told = Browser.checked(answer)
+        marked = {str(tag["id"]) for _, tag in told.tags if tag.get("aria-invalid") == "true"}
+        summary = {str(tag["href"]).removeprefix("#") for tag in told.all("a") if str(tag["href"]).startswith("#")}
+        expected = {*wrong, *gone, "description" if page == path else "local_part"}
+        assert summary - {"main"} == expected
+        assert marked == expected - set(gone)
+
+
+async def test_who_is_known_is_said_where_it_is_chosen(signed_in: Browser, ada: Owner) -> None:
+    for path in ("/aliases", f"/aliases/{ada.alias.alias_id}"):
+        page = await signed_in.page(path)
+        (choice,) = [tag for tag in page.all("select") if tag.get("name") == "screening"]
+        assert choice["aria-describedby"] == "screening-hint"
+        assert "screening-hint" in [tag.get("id") for tag in page.all("p")]
+        assert "who wrote to this alias while everybody" in page.words
+
+
 async def test_an_expired_alias_takes_mail_again(signed_in: Browser, ada: Owner) -> None:
     await change(ada, AliasPatch(expires_at=utc_now() + timedelta(days=1)))
     async with ada.platform.db.transaction() as conn:

@@ -90,7 +90,10 @@ async def test_a_shared_domain_comes_with_a_warning(
 
 async def test_allowing_turns_a_block_around_and_back(signed_in: Browser, ada: Owner) -> None:
     path = f"/messages/{await ada.deliver(letter())}"
-    await signed_in.send(path, f"{path}/sender", {"verdict": "block"})
+    await signed_in.send(path, f"{path}/sender", {"verdict": "block", "note": "why"})
+    async with ada.platform.db.transaction() as conn:
+        await conn.execute("UPDATE sender_rules SET hit_count = 7, last_hit_on = '2026-01-01'")
+    (rule,) = await stored(ada)
     page = await signed_in.page(
         (await signed_in.send(path, f"{path}/sender", {"verdict": "allow"})).headers["location"]
     )
@@ -99,7 +102,7 @@ async def test_allowing_turns_a_block_around_and_back(signed_in: Browser, ada: O
     again = await signed_in.send(path, f"{path}/sender", {"verdict": "allow"})
     assert "nothing was changed" in (await signed_in.page(again.headers["location"])).words
     await undo(signed_in, page)
-    assert [rule.verdict for rule in await stored(ada)] == ["block"]
+    assert await stored(ada) == [rule]
 
 
 async def test_unblocking_where_the_message_is_read(signed_in: Browser, ada: Owner) -> None:
@@ -138,15 +141,15 @@ async def test_rules_of_a_pasted_list(signed_in: Browser, ada: Owner) -> None:
 
 async def test_what_was_not_understood_stays_in_the_form(signed_in: Browser, ada: Owner) -> None:
     await block(ada, "there.example")
-    form = {"senders": "there.example\na.example\nno sender\n<x", "verdict": "allow", "note": "why"}
+    form = {"senders": "there.example\na.example\nfoo@bar@baz.example\n<x", "verdict": "allow", "note": "why"}
     answer = await signed_in.send("/rules", "/rules", form)
     assert answer.status_code == 422
     page = Browser.checked(answer)
     assert "Of 4 senders: 2 made, 2 not understood." in page.words
-    assert "no sender" in page.words
+    assert "An address has one @." in page.words
     (area,) = page.all("textarea")
     assert area["aria-invalid"] == "true"
-    assert "no sender\nx</textarea>" in answer.text.replace("&lt;", "")
+    assert "foo@bar@baz.example\nx</textarea>" in answer.text.replace("&lt;", "")
     assert {rule.text: rule.verdict for rule in await stored(ada)} == {"there.example": "allow", "a.example": "allow"}
 
 
@@ -195,6 +198,21 @@ async def test_a_bad_rule_is_told_beside_its_field(
     (wrong,) = [tag for _, tag in page.tags if tag.get("aria-invalid") == "true"]
     assert wrong["id"] == field
     assert await stored(ada) == []
+
+
+async def test_every_fault_of_the_rules_form_is_told_at_once(signed_in: Browser) -> None:
+    form = {"senders": "", "to": "x@restante.test", "note": "x" * 501}
+    page = Browser.checked(await signed_in.send("/rules", "/rules", form))
+    wrong = {tag["id"] for _, tag in page.tags if tag.get("aria-invalid") == "true"}
+    assert wrong == {"senders", "verdict", "to", "note"}
+
+
+async def test_a_list_that_is_far_too_long_leads_back_to_the_form(signed_in: Browser) -> None:
+    answer = await signed_in.send("/rules", "/rules", {"senders": "a.example\n" * 60_000, "verdict": "block"})
+    assert answer.status_code == 413
+    page = Browser.checked(answer)
+    assert "at most 1,000 senders" in page.words
+    assert "/rules" in [tag["href"] for tag in page.all("a")]
 
 
 async def test_the_list_is_searched_and_narrowed(signed_in: Browser, ada: Owner) -> None:

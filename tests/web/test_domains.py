@@ -130,6 +130,14 @@ async def test_the_catch_all_is_set(proven: Browser, ada: Owner) -> None:
         assert (await stored(ada)).catch_all == saved
 
 
+async def test_both_faults_of_a_catch_all_are_told(proven: Browser) -> None:
+    form = {"mode": "alias", "alias_id": "nobody@restante.test", "kind": "regex", "pattern": "("}
+    answer = await send(proven, PAGE, f"{PAGE}/catch-all", **form)
+    assert answer.status_code == 422
+    wrong = [tag["id"] for tag in Browser.checked(answer).all("input") if tag.get("aria-invalid") == "true"]
+    assert wrong == ["alias_id", "pattern"]
+
+
 async def test_deleting_asks_first(proven: Browser) -> None:
     answer = await send(proven, PAGE, f"{PAGE}/delete")
     assert answer.status_code == 422

@@ -14,7 +14,7 @@ from app.core.aliases.preferences import service as preferences
 from app.core.aliases.preferences.model import Preferences
 from app.core.categories import service as categories
 from app.core.domains import service as domains
-from app.errors import Conflict, FieldError, NotFound
+from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.vault.keyring import Keyring
@@ -22,14 +22,16 @@ from app.vault.keyring import Keyring
 _TRIES = 8
 
 
-async def create(conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, *, now: datetime) -> Alias:
+async def create(
+    conn: Conn, account_id: UUID, keyring: Keyring, new: NewAlias, *, now: datetime, faults: Sequence[FieldError] = ()
+) -> Alias:
     """Make an alias by hand, or at random where `local_part` is None; format and domain as the account prefers them.
 
-    Raises Invalid with a fault a field, Conflict when the address is or ever was somebody's, and LimitReached when the
-    account is full or this is too fast.
+    `faults`: what the caller could not read; nothing is made then. Raises Invalid with a fault a field, Conflict when
+    the address is or ever was somebody's, and LimitReached when the account is full or this is too fast.
     """
     preferred = await preferences.get(conn, account_id)
-    domain = await _domain(conn, account_id, new, preferred, now=now)
+    domain = await _domain(conn, account_id, new, preferred, now=now, faults=faults)
     await limits.take(conn, account_id, now=now)
     site = sites.normal_site(new.site) or ""
     style = preferences.style(new.format, preferred.format, site=site)
@@ -93,13 +95,23 @@ async def find(conn: Conn, account_id: UUID, text: str) -> UUID | None:
 
 
 async def update(
-    conn: Conn, account_id: UUID, keyring: Keyring, alias_id: UUID, patch: AliasPatch, *, now: datetime
+    conn: Conn,
+    account_id: UUID,
+    keyring: Keyring,
+    alias_id: UUID,
+    patch: AliasPatch,
+    *,
+    now: datetime,
+    faults: Sequence[FieldError] = (),
 ) -> Alias:
-    """Change what the patch sets. Raises NotFound, Invalid, and Conflict for an alias that is deleted."""
-    faults = checks.check_patch(patch, now=now)
-    checks.assert_none(faults, "The alias cannot be changed like this.")
+    """Change what the patch sets. `faults` as for `create`.
+
+    Raises NotFound, Invalid with a fault a field, and Conflict for an alias that is deleted.
+    """
+    found = [*faults, *checks.check_patch(patch, now=now)]
     if isinstance(patch.category_id, UUID):
-        await categories.hold(conn, account_id, patch.category_id)
+        found += await _hold_category(conn, account_id, patch.category_id)
+    checks.assert_none(found, "The alias cannot be changed like this.")
     await queries.lock_aliases(conn, account_id, [alias_id])
     alias = await get(conn, account_id, keyring, alias_id)
     if alias.deleted_on is not None:
@@ -157,21 +169,38 @@ async def _claim(
     return alias_id
 
 
-async def _domain(conn: Conn, account_id: UUID, new: NewAlias, preferred: Preferences, *, now: datetime) -> str:
+async def _domain(
+    conn: Conn,
+    account_id: UUID,
+    new: NewAlias,
+    preferred: Preferences,
+    *,
+    now: datetime,
+    faults: Sequence[FieldError] = (),
+) -> str:
     """The domain to use. Raises Invalid with every fault."""
     shared = await domains.shared(conn)
     offered = await domains.offered(conn, account_id)
     usual = preferred.domain if preferred.domain in offered else next(iter(offered), None)
     domain = addresses.normal_domain(new.domain) if new.domain else usual
-    faults = []
+    found = list(faults)
     if domain is None or domain not in offered:
         names = ", ".join(offered) or "none is set up yet"
-        faults.append(FieldError(field="domain", message=f"Aliases can be made on: {names}."))
-    faults += checks.check_new(new, now=now, is_own_domain=domain in offered and domain not in shared)
-    checks.assert_none(faults, "The alias cannot be made like this.")
+        found.append(FieldError(field="domain", message=f"Aliases can be made on: {names}."))
+    found += checks.check_new(new, now=now, is_own_domain=domain in offered and domain not in shared)
     if new.category_id is not None:
-        await categories.hold(conn, account_id, new.category_id)
+        found += await _hold_category(conn, account_id, new.category_id)
+    checks.assert_none(found, "The alias cannot be made like this.")
     return domain or ""
+
+
+async def _hold_category(conn: Conn, account_id: UUID, category_id: UUID) -> Sequence[FieldError]:
+    """Keep it from being deleted until the transaction ends; what is wrong where there is none such."""
+    try:
+        await categories.hold(conn, account_id, category_id)
+    except Invalid as error:
+        return error.fields
+    return ()
 
 
 async def _taken(conn: Conn, account_id: UUID, address: str) -> Conflict:

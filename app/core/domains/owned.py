@@ -104,10 +104,18 @@ async def update(platform: Platform, conn: Conn, actor: Actor, domain: str, patc
 async def set_catch_all(platform: Platform, conn: Conn, actor: Actor, domain: str, catch_all: CatchAll) -> OwnDomain:
     """Say where mail for unknown addresses goes. Raises NotFound, Invalid (fields `alias_id`, `pattern`)."""
     await _row(conn, actor, domain)
-    pattern = patterns.checked(catch_all.pattern) if catch_all.pattern and catch_all.mode != "off" else None
+    faults: list[FieldError] = []
     alias_id = catch_all.alias_id if catch_all.mode == "alias" else None
     if catch_all.mode == "alias" and (alias_id is None or not await queries.is_alias(conn, actor.account_id, alias_id)):
-        raise Invalid.field("alias_id", "Choose one of your aliases: mail for unknown addresses will go there.")
+        text = "Choose one of your aliases: mail for unknown addresses will go there."
+        faults.append(FieldError(field="alias_id", message=text))
+    pattern = None
+    try:
+        pattern = patterns.checked(catch_all.pattern) if catch_all.pattern and catch_all.mode != "off" else None
+    except Invalid as error:
+        faults += error.fields
+    if faults:
+        raise Invalid("Mail for unknown addresses cannot go there like this.", fields=faults)
     index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
     sealed = _sealed(index_key, actor.account_id, domain, pattern) if pattern else None
     await queries.set_catch_all(conn, actor.account_id, domain, mode=catch_all.mode, alias_id=alias_id, pattern=sealed)

@@ -38,8 +38,8 @@ async def submit_settings(
     try:
         async with platform.db.transaction() as conn:
             alias = await aliases.get(conn, actor.account_id, actor.keyring, alias_id)
-            patch = alias_forms.patch(form, alias)
-            await aliases.update(conn, actor.account_id, actor.keyring, alias_id, patch, now=now)
+            patch, wrong = alias_forms.patch(form, alias)
+            await aliases.update(conn, actor.account_id, actor.keyring, alias_id, patch, now=now, faults=wrong)
     except (Invalid, Conflict) as error:
         return await _page(request, platform, site, session, alias_id, form=form, faults=Faults.of(error))
     return see_other(f"/aliases/{alias_id}?saved=1")

@@ -56,9 +56,9 @@ async def submit_alias(
     form = await forms.read(request)
     actor = session.actor
     try:
-        new = alias_forms.new_alias(form)
+        new, wrong = alias_forms.new_alias(form)
         async with platform.db.transaction() as conn:
-            alias = await aliases.create(conn, actor.account_id, actor.keyring, new, now=utc_now())
+            alias = await aliases.create(conn, actor.account_id, actor.keyring, new, now=utc_now(), faults=wrong)
     except (Invalid, Conflict, LimitReached) as error:
         return await _page(request, platform, site, session, form=form, faults=Faults.of(error))
     return see_other(f"/aliases?made={alias.alias_id}")

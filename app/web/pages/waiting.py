@@ -28,6 +28,7 @@ from app.web.view import see_other
 
 _ROOM, _LINE_BYTES = 40_000, 1_150
 """Bytes of the list, and of one message without its texts, as though it were its sender's only one."""
+_NOTHING = "Nothing was changed. Tick the senders first, then choose what to do with them."
 _DONE = {"release": "released", "allow": "allowed", "block": "blocked"}
 
 
@@ -63,7 +64,7 @@ async def show_waiting(
         groups=waiting.groups(page.items),
         page=page,
         back=address("/waiting", turn.query),
-        notice=Notice.of(request.query_params),
+        notice=Notice.of(request.query_params, nothing=_NOTHING),
     )
 
 
