@@ -21,7 +21,7 @@ from app.core.domains import checking, names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
-from app.errors import Invalid
+from app.errors import FieldError, Invalid
 from app.lib.db import Conn
 from app.lib.times import utc_now, utc_today
 
@@ -59,8 +59,11 @@ async def get_domain(request: AuthedRequest, platform: GivenPlatform, domain: Fr
 async def update_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
     """Change where mail for unknown addresses goes by merge patch (RFC 7396)."""
     changes = patch_of(await read_body(request, DomainPatchBody, (MERGE_PATCH, JSON)))
-    async with platform.db.transaction() as conn:
-        changed = await owned.update(platform, conn, request.user, names.asked_name(domain), changes)
+    try:
+        async with platform.db.transaction() as conn:
+            changed = await owned.update(platform, conn, request.user, names.asked_name(domain), changes)
+    except Invalid as error:
+        raise _renamed(error) from error
     return Data(data=domain_resource(changed))
 
 
@@ -115,6 +118,12 @@ async def delete_shared_domain(request: AuthedRequest, platform: GivenPlatform, 
     owned.assert_admin(request.user)
     async with platform.db.transaction() as conn:
         await domains.remove_shared(conn, names.asked_name(domain))
+
+
+def _renamed(error: Invalid) -> Invalid:
+    """What core calls `alias_id` and `pattern` is `catch_all_alias_id` and `catch_all_pattern` here."""
+    fields = [FieldError(field=f"catch_all_{fault.field}", message=fault.message) for fault in error.fields]
+    return Invalid(error.detail, code=error.code, fields=fields)
 
 
 async def _make_default(platform: Platform, domain: str) -> SharedDomainResource:

@@ -32,6 +32,8 @@ SECURITY_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosn
 PROBLEM_TYPE = "application/problem+json"
 _PREFIX = "/api/"
 _RETRY_SECONDS = 5
+_RENAMED = {"shown": "state"}
+"""Query parameters by what handlers call them: Litestar keeps the name `state` for itself."""
 """What a client waits when we cannot know; the database pool gives up after as long."""
 
 
@@ -150,7 +152,8 @@ def _headers(error: RestanteError) -> dict[str, str]:
 def _invalid_parameters(error: ValidationException) -> Invalid:
     """Litestar's findings on the query; its own text quotes the URL, so it is left out."""
     found = error.extra if isinstance(error.extra, list) else []
-    faults = [FieldError(field=str(one.get("key", "")), message=f"{one['message']}.") for one in found]
+    told = [(str(one.get("key", "")), f"{one['message']}.") for one in found]
+    faults = [FieldError(field=_RENAMED.get(name, name), message=message) for name, message in told]
     return Invalid("The parameters are not right.", fields=faults)
 
 

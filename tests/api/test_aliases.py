@@ -175,6 +175,7 @@ async def test_lists_are_narrowed_searched_and_sorted(api: Api, ada: User, bob: 
         problem = await api.refused("GET", ALIASES, ada, params={name: value})
         assert (problem["status"], problem["code"]) == (422, "invalid"), name
     assert len((await api.get(ALIASES, bob, params={"state": "current"})).json()["data"]) == 1
+        assert [fault["field"] for fault in problem["errors"]] == [name]
 
 
 async def test_many_are_changed_at_once(api: Api, ada: User, bob: User) -> None:
@@ -290,6 +291,7 @@ WRONG_FIELDS: list[tuple[dict[str, object], str]] = [
     ({"domain": "second.test" * 5000}, "domain"),
     ({"description": "x" * 501}, "description"),
     ({"format": "nonsense"}, "format"),
+    ({"description": "a\u0000b"}, "description"),
     ({"format": "site"}, "site"),
     ({"site": "no site"}, "site"),
     ({"note": "x" * 2001}, "note"),

@@ -100,8 +100,8 @@ async def test_the_catch_all_is_changed_by_merge_patch(api: Api, zone: DnsServer
     data = changed.json()["data"]
     assert (data["catch_all_alias_id"], data["catch_all_pattern"]) == (alias_id, pattern)
     wrong: list[tuple[dict[str, object], str]] = [
-        ({"catch_all_alias_id": str(bob.alias.alias_id)}, "alias_id"),
-        ({"catch_all_pattern": {"kind": "regex", "text": "("}}, "pattern"),
+        ({"catch_all_alias_id": str(bob.alias.alias_id)}, "catch_all_alias_id"),
+        ({"catch_all_pattern": {"kind": "regex", "text": "("}}, "catch_all_pattern"),
         ({"catch_all_pattern": {"kind": "sql", "text": "x"}}, "catch_all_pattern.kind"),
         ({"catch_all": "everything"}, "catch_all"),
         ({"state": "active"}, "state"),

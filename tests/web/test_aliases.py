@@ -109,11 +109,13 @@ async def test_an_alias_with_everything(signed_in: Browser, ada: Owner) -> None:
         ({"site": "no site"}, "site", "Write the site as in"),
         ({"format": "site"}, "site", "Name the site"),
         ({"expires_at": "2020-01-01"}, "expires_at", "to come"),
+        ({"expires_at": "3000-01-01"}, "expires_at", "before the year 3000"),
         ({"expires_at": "soon"}, "expires_at", "Write days as"),
         ({"message_limit": "0"}, "message_limit", "from 1 to"),
         ({"message_limit": "many"}, "message_limit", "whole number"),
         ({"idle_days": "9999999999"}, "idle_days", "whole number"),
         ({"note": "x" * 2001}, "note", "at most 2000"),
+        ({"note": "a\x00b"}, "note", "control characters"),
     ],
 )
 async def test_a_bad_alias_is_told_beside_its_field(

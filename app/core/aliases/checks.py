@@ -1,5 +1,6 @@
 """What of an alias can be as its owner wants it, and what is wrong with it, all at once. Pure."""
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -13,6 +14,7 @@ MAX_NOTE_CHARS = 2000
 MAX_MESSAGES = 1_000_000
 MAX_IDLE_DAYS = 3650
 _LAST_YEAR = 2999
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def check_new(new: NewAlias, *, now: datetime, is_own_domain: bool = False) -> list[FieldError]:
@@ -42,9 +44,9 @@ def check_new(new: NewAlias, *, now: datetime, is_own_domain: bool = False) -> l
 def check_patch(patch: AliasPatch, *, now: datetime) -> list[FieldError]:
     """What is wrong with a change, besides its category."""
     found = {
-        "description": _too_long(patch.description, MAX_DESCRIPTION_CHARS),
+        "description": _bad_text(patch.description, MAX_DESCRIPTION_CHARS),
         "site": _bad_site(patch.site),
-        "note": _too_long(patch.note, MAX_NOTE_CHARS),
+        "note": _bad_text(patch.note, MAX_NOTE_CHARS),
         "expires_at": _bad_end(patch.expires_at, now),
         "message_limit": _out_of(patch.message_limit, MAX_MESSAGES),
         "idle_days": _out_of(patch.idle_days, MAX_IDLE_DAYS),
@@ -58,8 +60,17 @@ def assert_none(faults: list[FieldError], summary: str) -> None:
         raise Invalid(summary, fields=faults)
 
 
-def _too_long(text: str | msgspec.UnsetType, most: int) -> str | None:
-    return f"Use at most {most} characters." if isinstance(text, str) and len(text) > most else None
+def has_control_characters(text: str) -> bool:
+    """Whether it holds what no text has (tabs and line ends it may): a file of aliases could not carry it."""
+    return _CONTROL.search(text) is not None
+
+
+def _bad_text(text: str | msgspec.UnsetType, most: int) -> str | None:
+    if not isinstance(text, str):
+        return None
+    if len(text) > most:
+        return f"Use at most {most} characters."
+    return "Leave out control characters; they cannot be shown." if has_control_characters(text) else None
 
 
 def _bad_site(text: str | msgspec.UnsetType) -> str | None:
@@ -73,8 +84,10 @@ def _bad_end(moment: datetime | msgspec.UnsetType | None, now: datetime) -> str 
         return None
     if moment.tzinfo is None:
         return "Give a time with its zone, as in 2026-11-21T09:30:00Z."
-    if moment <= now or moment.year > _LAST_YEAR:
+    if moment <= now:
         return "Choose a time to come."
+    if moment.year > _LAST_YEAR:
+        return f"Choose a time before the year {_LAST_YEAR + 1}, or none."
     return None
 
 

@@ -24,13 +24,16 @@ def fault_of(text: str, *, is_own_domain: bool = False) -> str | None:
     """Why this cannot be a local part, as a sentence; None when it can.
 
     On shared domains: ASCII, and no name that people or certificate authorities trust. On a domain of one's own: the
-    letters of one script, and everything but `postmaster` and `abuse`, which are there already.
+    letters of one script in their common forms (NFKC), and everything but `postmaster` and `abuse`, which are there
+    already.
     """
     local_part = normal(text)
     # The Kelvin sign becomes a plain k in lower case; no letter that was not typed may appear.
     typed = text.strip()
     if not typed.isascii() and not is_own_domain:
         return _foreign(typed)
+    if unicodedata.normalize("NFKC", local_part) != local_part:
+        return "Some of these letters are special forms of common ones (wide, or \ufb01 for fi). Use the common ones."
     if ".." in local_part:
         return "Two dots may not stand side by side."
     if not (_PLAIN.match(local_part) if local_part.isascii() else _is_word(local_part)):
@@ -66,7 +69,7 @@ def _is_word(local_part: str) -> bool:
 
 
 def _foreign(text: str) -> str:
-    """Tells of the first character that is not ASCII, by its name: the look of it may be the trouble."""
+    """Tells of the first character that is not ASCII, by its name: it may look like one that is."""
     char = next(char for char in text if not char.isascii())
     name = unicodedata.name(char, "").lower() or f"U+{ord(char):04X}"
-    return f"One of these characters is not what it may look like: {name}. {_HINT}"
+    return f"On this domain addresses have no {name}. {_HINT}"

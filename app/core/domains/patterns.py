@@ -28,6 +28,8 @@ def checked(pattern: Pattern) -> Pattern:
         raise Invalid.field("pattern", "Write a pattern, or choose that every address is taken.")
     if len(trimmed.text) > MAX_CHARS or not trimmed.text.isprintable():
         raise Invalid.field("pattern", f"Use at most {MAX_CHARS} characters, in one line.")
+    if trimmed.kind == "wildcard" and "@" in trimmed.text:
+        raise Invalid.field("pattern", "Write only what stands before the @, as in shop-*.")
     try:
         _compiled(trimmed.kind, trimmed.text)
     except re2.error as error:

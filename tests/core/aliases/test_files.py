@@ -92,6 +92,12 @@ def test_encodings_separators_and_ends_of_lines(encoding: str, separator: str, n
     assert (entry.line, entry.address, entry.description) == (2, "a@b.test", "Käse, Brot; Öl|Salz")
 
 
+def test_a_cell_longer_than_the_csv_module_reads_is_told_as_that() -> None:
+    with pytest.raises(Invalid) as told:
+        read('alias,description\na@b.test,"' + "x" * 200_000 + '"\n')
+    assert told.value.fields[0].message == "Line 2 has a cell of more than 131,072 characters."
+
+
 def test_a_line_that_names_the_separator() -> None:
     (entry,) = read("sep=;\r\nalias;note\r\na@b.test;x, y\r\n").entries
     assert (entry.line, entry.description) == (3, "x, y")
@@ -120,6 +126,7 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
         ("a@b.test,,,,,,,no site", "`site` should look like"),
         ("a@b.test,,,,,,,," + "x" * 41, "`category` is longer than 40 characters."),
         ("a@b.test,,,,,,,,a\x07b", "`category` holds characters"),
+        ("a@b.test,a\x07b", "`description` holds characters"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_told_and_the_others_stand(line: str, told: str) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from app.core.domains import names, patterns, records
 from app.core.domains.model import Finding, Pattern
+from app.errors import Invalid
 from app.lib.resolver import Answer, Exchange, Outcome
 
 HOST = "mx.restante.test"
@@ -149,6 +150,12 @@ def test_mixed_scripts(name: str, *, is_mixed: bool) -> None:
 def test_patterns(kind: str, text: str, local_part: str, *, expected: bool) -> None:
     made = patterns.checked(Pattern("regex" if kind == "regex" else "wildcard", text))
     assert patterns.matches(made, local_part) is expected
+
+
+def test_a_wildcard_is_about_what_stands_before_the_at() -> None:
+    """With the domain it would match nothing, and all mail would be refused."""
+    with pytest.raises(Invalid, match="before the @"):
+        patterns.checked(Pattern("wildcard", "shop-*@example.org"))
 
 
 def test_what_can_no_longer_be_compiled_takes_nothing() -> None:

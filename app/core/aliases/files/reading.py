@@ -11,7 +11,13 @@ from typing import Any, TypeVar, get_args
 
 from app.core.aliases import address as addresses
 from app.core.aliases import sites
-from app.core.aliases.checks import MAX_DESCRIPTION_CHARS, MAX_IDLE_DAYS, MAX_MESSAGES, MAX_NOTE_CHARS
+from app.core.aliases.checks import (
+    MAX_DESCRIPTION_CHARS,
+    MAX_IDLE_DAYS,
+    MAX_MESSAGES,
+    MAX_NOTE_CHARS,
+    has_control_characters,
+)
 from app.core.aliases.files import cells, text
 from app.core.aliases.files.model import AliasFile, Entry, Source
 from app.core.aliases.model import WHEN_DISABLED, Screening
@@ -156,6 +162,8 @@ def _texts(source: Source, description: str, note: str) -> tuple[str, str]:
 def _within(most: int, value: str) -> str:
     if len(value) > most:
         raise ValueError(f"is longer than {most:,} characters")
+    if has_control_characters(value):
+        raise ValueError("holds characters that cannot be shown")
     return value
 
 

@@ -31,7 +31,8 @@ def decoded(data: bytes) -> str:
 def rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """(the line it begins in, its cells) of every row that is not empty (RFC 4180; `;`, tab and `|` separate, too).
 
-    The first row decides about the separator. Raises Invalid for quotes that do not end.
+    The first row decides about the separator. Raises Invalid for quotes that do not end, and for
+    cells longer than the csv module reads.
     """
     named = _SEPARATOR_LINE.match(text)
     skipped = 1 if named else 0
@@ -44,7 +45,10 @@ def rows(text: str) -> Iterator[tuple[int, list[str]]]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
+        except csv.Error as error:
+            if "field limit" in str(error):
+                most = csv.field_size_limit()
+                raise _invalid(f"Line {begins} has a cell of more than {most:,} characters.") from None
             fault = f"Line {begins} cannot be read: a quotation mark is missing or stands where none belongs."
             raise _invalid(fault) from None
         if any(cell.strip() for cell in cells):
