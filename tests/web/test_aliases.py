@@ -325,6 +325,15 @@ async def test_bad_settings_are_told_beside_their_fields(signed_in: Browser, ada
     assert (await stored(ada))[ada.alias.address].description == "a shop"
 
 
+async def damage(owner: Owner) -> None:
+    async with owner.platform.db.transaction() as conn:
+        await conn.execute(
+            """UPDATE aliases SET details = set_byte(details, 20, (get_byte(details, 20) + 1) % 256)
+               WHERE alias_id = %s""",
+            (owner.alias.alias_id,),
+        )
+
+
 async def test_every_fault_of_a_form_is_told_at_once(signed_in: Browser, ada: Owner) -> None:
     wrong = {"site": "no site", "note": "x" * 2001, "expires_at": "soon", "message_limit": "many", "idle_days": "0"}
     path = f"/aliases/{ada.alias.alias_id}"
@@ -341,6 +350,24 @@ async def test_every_fault_of_a_form_is_told_at_once(signed_in: Browser, ada: Ow
         expected = {*wrong, *gone, "description" if page == path else "local_part"}
         assert summary - {"main"} == expected
         assert marked == expected - set(gone)
+
+
+async def test_an_alias_whose_words_are_damaged_is_listed_with_the_others(signed_in: Browser, ada: Owner) -> None:
+    await signed_in.send("/aliases", "/aliases", {"local_part": "other", "description": "shoes"})
+    await damage(ada)
+    for path in ("/aliases", f"/aliases?q={ada.alias.address}", "/aliases?sort=name"):
+        page = await signed_in.page(path)
+        assert str(ada.alias.alias_id) in shown(page)
+        assert page.words.count("damaged and cannot be read") == 1
+    assert "shoes" in (await signed_in.page("/aliases?q=shoes")).words
+    assert (await signed_in.get("/aliases/export")).text.count("@restante.test") == 2
+    await act(signed_in, {"one": f"off:{ada.alias.alias_id}"})
+    await change(ada, AliasPatch(is_pinned=True))
+    path = f"/aliases/{ada.alias.alias_id}"
+    assert "What you save now takes its place." in (await signed_in.page(path)).words
+    await signed_in.send(path, path, {"description": "anew"})
+    assert "damaged" not in (await signed_in.page(path)).words
+    assert (await stored(ada))[ada.alias.address].description == "anew"
 
 
 async def test_who_is_known_is_said_where_it_is_chosen(signed_in: Browser, ada: Owner) -> None:

@@ -42,6 +42,8 @@ class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Moment
     message_count: int
     last_received_on: date | None
+    is_readable: bool
+    """False: what was written about it is damaged, so description, site and note are empty."""
 
 
 class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +133,7 @@ def alias_resource(alias: Alias, *, now: datetime) -> AliasResource:
         created_at=rfc3339(alias.created_at),
         message_count=alias.message_count,
         last_received_on=alias.last_day,
+        is_readable=alias.is_readable,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from app.core.aliases import sites
 from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasRow, AliasSettings, NewAlias
+from app.errors import CannotOpen
 from app.lib.ids import made_at
 from app.vault import seal as vault
 from app.vault.keyring import Keyring
@@ -32,8 +33,12 @@ def open_details(keyring: Keyring, account_id: UUID, alias_id: UUID, sealed: byt
 
 
 def open_row(keyring: Keyring, account_id: UUID, row: AliasRow) -> Alias:
-    """The alias as its owner sees it. Raises CannotOpen."""
-    details = open_details(keyring, account_id, row.alias_id, row.details)
+    """The alias as its owner sees it, also where what he wrote about it is damaged."""
+    try:
+        details = open_details(keyring, account_id, row.alias_id, row.details)
+        is_readable = True
+    except CannotOpen:
+        details, is_readable = AliasDetails("", made_at(row.alias_id)), False
     stored = {name: getattr(row, name) for name in row.__struct_fields__ if name != "details"}
     return Alias(
         **stored,
@@ -41,6 +46,7 @@ def open_row(keyring: Keyring, account_id: UUID, row: AliasRow) -> Alias:
         created_at=details.created_at,
         site=details.site,
         note=details.note,
+        is_readable=is_readable,
     )
 
 
@@ -73,6 +79,11 @@ def settings_after(alias: Alias, patch: AliasPatch, *, received: int, today: dat
     if "idle_days" in changed or (after.is_enabled and not alias.is_enabled):
         after = msgspec.structs.replace(after, idle_from=today if after.idle_days else None)
     return after
+
+
+def writes(patch: AliasPatch) -> bool:
+    """Whether the patch changes anything of what is sealed."""
+    return not all(isinstance(text, msgspec.UnsetType) for text in (patch.description, patch.site, patch.note))
 
 
 def details_after(alias: Alias, patch: AliasPatch) -> AliasDetails:

@@ -5,16 +5,18 @@ What the owner wrote is sealed, so a search opens it: 5,000 aliases take some 15
 
 import unicodedata
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from app.core.aliases import details, queries
-from app.core.aliases.model import Alias, AliasText, Listing, Place
+from app.core.aliases.model import Alias, AliasDetails, AliasText, Listing, Place
 from app.core.categories import service as categories
+from app.errors import CannotOpen
 from app.lib.db import Conn
 from app.vault.keyring import Keyring
 
 _EPOCH = date(1970, 1, 1)
+_NOTHING_WRITTEN = AliasDetails("", datetime.min.replace(tzinfo=UTC))
 
 
 async def page(
@@ -84,7 +86,10 @@ def _folded(text: str) -> str:
 def _holds(
     keyring: Keyring, account_id: UUID, one: AliasText, names: Mapping[UUID, str], wanted: Collection[str]
 ) -> bool:
-    written = details.open_details(keyring, account_id, one.alias_id, one.details)
+    try:
+        written = details.open_details(keyring, account_id, one.alias_id, one.details)
+    except CannotOpen:
+        written = _NOTHING_WRITTEN
     category = names.get(one.category_id, "") if one.category_id else ""
     text = _folded(f"{one.address}\n{written.description}\n{written.site}\n{written.note}\n{category}")
     return all(word in text for word in wanted)

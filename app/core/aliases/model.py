@@ -67,6 +67,8 @@ class Alias(AliasSettings, frozen=True, kw_only=True):
     note: str = ""
     deleted_on: date | None = None
     """It takes no mail and is hidden; its messages stay readable, and its address is nobody else's for ever."""
+    is_readable: bool = True
+    """False: what its owner wrote is damaged, so description, site and note are empty."""
 
     @property
     def last_day(self) -> date | None:

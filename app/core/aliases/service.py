@@ -119,8 +119,9 @@ async def update(
     received = await queries.received_count(conn, account_id, alias_id) if patch.message_limit else 0
     settings = details.settings_after(alias, patch, received=received, today=now.date())
     await queries.set_settings(conn, account_id, alias_id, settings)
-    sealed = details.seal(keyring, account_id, alias_id, details.details_after(alias, patch))
-    await queries.set_details(conn, account_id, alias_id, sealed)
+    if alias.is_readable or details.writes(patch):
+        sealed = details.seal(keyring, account_id, alias_id, details.details_after(alias, patch))
+        await queries.set_details(conn, account_id, alias_id, sealed)
     return await get(conn, account_id, keyring, alias_id)
 
 
