@@ -16,6 +16,9 @@ MAX_CHARS = 320
 _NAMED = re.compile(r"[^<>]*<([^<>\s]+)>\Z")
 _NEVER = re.compile(r'[\s@,;:()<>\[\]\\"]')
 """What stands before the @ in quotation marks only (RFC 5322 section 3.2.3)."""
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED_ONLY = re.compile(rf"{_NEVER.pattern}|[\x00-\x1f\x7f]|\A\.|\.\.|\.\Z")
+"""What has to be quoted (RFC 5322 section 3.2.4); quotes around anything else change nothing."""
 _MAX_SENDER_CHARS = 1000
 """Beyond, a header's sender is no address anybody could have written to."""
 
@@ -30,12 +33,14 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 def normal(text: str) -> str:
     """A sender's address as rules compare it: NFC, lower case, domain in A-labels; "" for none at all.
 
-    What is no address by the book (`"a b"@x.example`, `root`) is kept as it is, in lower case.
+    Quotes and backslashes that change nothing are taken away, or `"ada"@` would pass a rule about `ada@`. What is no
+    address by the book (`"a b"@x.example`, `root`) is kept as it is, in lower case.
     """
     text = unicodedata.normalize("NFC", text.strip().strip("<>").lower()[:_MAX_SENDER_CHARS])
     local, at, domain = text.rpartition("@")
-    if len(local) > 1 and local[0] == local[-1] == '"' and local[1:-1].replace(".", "").isalnum():
-        local = local[1:-1]
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        unquoted = _ESCAPED.sub(r"\1", local[1:-1])
+        local = unquoted if unquoted and not _QUOTED_ONLY.search(unquoted) else local
     return f"{local}@{normal_domain(domain) or domain}" if at else text
 
 
