@@ -328,7 +328,7 @@ async def test_bad_settings_are_told_beside_their_fields(signed_in: Browser, ada
 async def damage(owner: Owner) -> None:
     async with owner.platform.db.transaction() as conn:
         await conn.execute(
-            """UPDATE aliases SET details = set_byte(details, 20, (get_byte(details, 20) + 1) % 256)
+            """UPDATE aliases SET details = set_byte(details, 20, (get_byte(details, 20) + 1) %% 256)
                WHERE alias_id = %s""",
             (owner.alias.alias_id,),
         )
