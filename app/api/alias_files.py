@@ -41,7 +41,7 @@ async def import_aliases(
     domain: FromQuery[str | None] = None,
     preview: FromQuery[bool] = False,  # noqa: FBT002 - a query parameter
 ) -> Data[ImportResource]:
-    """Make aliases out of a CSV file in the body (`text/csv`, 2 MiB and 5,000 lines at most), in one transaction.
+    """Make aliases out of a CSV file in the body (`text/csv`, 4 MiB and 10,000 lines at most), in one transaction.
 
     Exports of Restante, SimpleLogin and addy.io are understood by their first line, and lists with a column `alias`.
     Addresses on domains that the account cannot use are skipped, or get the `same` name or a random one (`generate`) on

@@ -53,7 +53,7 @@ async def test_a_file_is_looked_at_made_and_told(signed_in: Browser, ada: Owner)
         (b"\x00\x01\x02PK", "not a text file"),
         (b"one,two\n1,2\n", "name the columns"),
         (b'alias\n"a@b.test\n', "Line 2 cannot be read"),
-        (b"x" * (2 * 1024 * 1024 + 1), "larger than 2 MiB"),
+        (b"x" * (4 * 1024 * 1024 + 1), "larger than 4 MiB"),
     ],
 )
 async def test_a_file_that_is_none_is_told_beside_its_field(signed_in: Browser, data: bytes, told: str) -> None:
@@ -66,10 +66,10 @@ async def test_a_file_that_is_none_is_told_beside_its_field(signed_in: Browser, 
 
 
 async def test_what_is_far_too_large_is_not_read(signed_in: Browser) -> None:
-    answer = await upload(signed_in, b"x" * (3 * 1024 * 1024))
+    answer = await upload(signed_in, b"x" * (5 * 1024 * 1024))
     assert answer.status_code == 413
     page = Browser.checked(answer)
-    assert "larger than 2 MiB" in page.words
+    assert "larger than 4 MiB" in page.words
     assert "/aliases/import" in [tag["href"] for tag in page.all("a")]
 
 
@@ -99,11 +99,11 @@ async def test_a_forged_file_changes_nothing_and_anothers_is_not_there(
     assert (await signed_in.post(path, hidden | {"others": "same"})).status_code == 404
 
 
-async def test_five_thousand_lines_fit_pages_of_their_own(signed_in: Browser) -> None:
-    lines = [f"{'<&' * 20}{number}@elsewhere.test,{'x' * 300}" for number in range(5000)]
+async def test_ten_thousand_lines_fit_pages_of_their_own(signed_in: Browser) -> None:
+    lines = [f"{'<&' * 20}{number}@elsewhere.test,{'x' * 300}" for number in range(10_000)]
     path = (await upload(signed_in, ("alias,note\n" + "\n".join(lines)).encode())).headers["location"]
     page = await signed_in.page(path)
-    assert "5,000" in page.words
+    assert "10,000" in page.words
     await signed_in.page(f"{path}?part=2&others=skip&domain=")
     await signed_in.page(f"{path}?part=100000")
 
@@ -118,6 +118,10 @@ async def test_lines_without_room_are_told(signed_in: Browser, ada: Owner) -> No
     page = await signed_in.page(path)
     assert "1 alias made" in page.words
     assert "Your account has no room for it." in page.words
+    path = (await upload(signed_in, b"alias\nx3@restante.test\n")).headers["location"]
+    page = await signed_in.page(path)
+    assert "There is nothing in this file to be made" in page.words
+    assert "Make the aliases" not in page.words
 
 
 async def test_an_export(signed_in: Browser, ada: Owner) -> None:

@@ -28,9 +28,9 @@ from app.web.session import GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
-MAX_FORM_BYTES = 2 * 1024 * 1024 + 64 * 1024
+MAX_FORM_BYTES = 4 * 1024 * 1024 + 64 * 1024
 """A file and what stands around it in the form."""
-TOO_LARGE = "The file is larger than 2 MiB. Divide it, and bring its parts one after the other; nothing was made of it."
+TOO_LARGE = "The file is larger than 4 MiB. Divide it, and bring its parts one after the other; nothing was made of it."
 _ROOM, _LINE_BYTES = 30_000, 120
 _ORDER: Mapping[Outcome, int] = {"made": 1, "exists": 2, "gone": 2}
 """What asks for attention comes first."""

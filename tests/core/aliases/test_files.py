@@ -147,8 +147,8 @@ def test_a_line_that_cannot_be_read_is_told_and_the_others_stand(line: str, told
         (b'alias,note\na@b.test,x\nc@d.test,"y"z\n', "Line 3 cannot be read"),
         (b"PK\x03\x04\x00\x00\x81\x8d\x00\xff", "not a text file"),
         (b"\x81\x8d\x8f", "not a text file"),
-        (b"alias\n" + b"a@b.test\n" * 5001, "more than 5,000 lines"),
-        (b"alias\n" + b"x" * text.MAX_BYTES, "larger than 2 MiB"),
+        (b"alias\n" + b"a@b.test\n" * 10_001, "more than 10,000 lines"),
+        (b"alias\n" + b"x" * text.MAX_BYTES, "larger than 4 MiB"),
     ],
 )
 def test_a_file_that_is_none(content: bytes, told: str) -> None:

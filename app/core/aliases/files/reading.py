@@ -24,7 +24,8 @@ from app.core.aliases.model import WHEN_DISABLED, Screening
 from app.core.categories.service import MAX_NAME_CHARS
 from app.errors import Invalid
 
-MAX_LINES = 5000
+MAX_LINES = 10_000
+"""As many as a usual account has aliases, so that its export comes in again."""
 _ADDRESS_CHARS = 320
 _SCREENINGS: tuple[Screening, ...] = get_args(Screening)
 _ADDRESS = ("alias", "email", "address")
@@ -55,7 +56,7 @@ _T = TypeVar("_T")
 
 
 def read(data: bytes) -> AliasFile:
-    """The aliases that a file of at most 2 MiB and 5,000 lines names. Raises Invalid (field `file`).
+    """The aliases that a file of at most 4 MiB and 10,000 lines names. Raises Invalid (field `file`).
 
     A line that cannot be read is an entry with its fault.
     """

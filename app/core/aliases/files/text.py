@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from app.errors import Invalid
 
-MAX_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 _SEPARATORS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
 """Spreadsheets write and read this first line, to tell each other the separator."""
@@ -15,7 +15,7 @@ _FEW_BYTES = 200
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16 or Windows-1252. Raises Invalid when it is none or larger than 2 MiB."""
+    """The text of a file in UTF-8, UTF-16 or Windows-1252. Raises Invalid when it is none or larger than 4 MiB."""
     if len(data) > MAX_BYTES:
         raise _invalid(f"This file is larger than {MAX_BYTES // 1024 // 1024} MiB. Split it and send the parts.")
     for encoding in _encodings(data):
