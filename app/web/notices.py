@@ -85,5 +85,5 @@ def number_in(query: Mapping[str, str], name: str, most: int) -> int | None:
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """`1 alias`, `2 aliases`; the plural takes an s unless it is given."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+    """`1 alias`, `2,000 aliases`; the plural takes an s unless it is given."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

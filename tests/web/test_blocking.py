@@ -158,7 +158,7 @@ async def test_a_thousand_long_senders_are_taken(signed_in: Browser, ada: Owner)
     senders = "\r\n".join(f"{number:060}@{domain}.example" for number in range(1000))
     answer = await signed_in.send("/rules", "/rules", {"senders": senders, "verdict": "block"})
     assert answer.status_code == 303
-    assert "1000 senders blocked." in (await signed_in.page(answer.headers["location"])).words
+    assert "1,000 senders blocked." in (await signed_in.page(answer.headers["location"])).words
     async with ada.platform.db.connection() as conn:
         found = await finding.containing(conn, ada.actor, "", limit=200)
     assert (len(found.rules), found.older is not None) == (200, True)

@@ -26,6 +26,19 @@ async def test_the_account_tells_what_it_may_have(signed_in: Browser) -> None:
     assert "of 67 MB" in page.words
 
 
+@pytest.mark.parametrize(("stored_bytes", "told"), [(61_000_000, "Almost full:"), (68_000_000, "Full:")])
+async def test_a_mailbox_that_has_little_room_is_told_of(
+    signed_in: Browser, ada: Owner, stored_bytes: int, told: str
+) -> None:
+    assert "put off" not in (await signed_in.page("/settings")).words
+    await ada.deliver(b"Subject: x\r\n\r\ny\r\n")
+    async with ada.platform.db.transaction() as conn:
+        await conn.execute("UPDATE account_usage SET stored_bytes = %s", (stored_bytes,))
+    page = await signed_in.page("/settings")
+    assert f"{told} mail that has no room is put off" in page.words
+    assert "/trash" in [tag["href"] for tag in page.all("a")]
+
+
 @pytest.mark.parametrize(
     ("form", "field"), [({"format": "runes"}, "format"), ({"format": "name", "domain": "elsewhere.test"}, "domain")]
 )

@@ -183,7 +183,8 @@ async def test_a_refusal_says_why_and_leads_to_the_rule(signed_in: Browser, ada:
         ("alias_expired", 550, ("The alias has expired.", "Look at the alias")),
         ("alias_limit", 550, ("The alias has had all the messages it takes.",)),
         ("alias_idle", 550, ("had not been used for too long.",)),
-        ("over_quota", 452, ("Your mailbox was full.", "SMTP 452")),
+        ("over_quota", 452, ("Your mailbox was full.", "SMTP 452", "Make room")),
+        ("domain_paused", 450, ("The alias's domain is paused.", "Look at the domain")),
         ("sender_blocked", 250, ("taken for others, your copy was dropped",)),
     ],
 )

@@ -39,7 +39,8 @@ async def add(platform: Platform, conn: Conn, actor: Actor, text: str, *, now: d
     most = min(MAX_DOMAINS, (await accounts.get(conn, actor.account_id)).domain_limit)
     if len(await queries.own_domains(conn, actor.account_id)) >= most:
         told = f"Your account may have {most} domain{'' if most == 1 else 's'} of its own."
-        raise LimitReached(f"{told} Delete one that you no longer use, or ask for more.", code="domain_limit")
+        told = f"{told} Delete one that you no longer use, or ask whoever runs this service for more."
+        raise LimitReached(told, code="domain_limit")
     is_new = await queries.insert_own_domain(
         conn,
         actor.account_id,
