@@ -56,7 +56,7 @@ async def test_a_file_is_looked_at_and_made(api: Api, ada: User) -> None:
 async def test_bodies_that_are_no_file(api: Api, ada: User) -> None:
     problem = await api.refused("POST", IMPORT, ada, json={})
     assert problem["status"] == 415
-    for content, status in ((b"", 422), (b"one,two\n", 422), (b"\x00", 422), (b"x" * (3 << 20), 413)):
+    for content, status in ((b"", 422), (b"one,two\n", 422), (b"\x00", 422), (b"x" * (5 << 20), 413)):
         problem = await api.refused("POST", IMPORT, ada, content=content, headers=CSV)
         assert problem["status"] == status
     problem = await api.refused(
