@@ -6,6 +6,7 @@ import pytest
 from litestar import Litestar
 
 from app.api.router import api_router
+from app.core.aliases.bulk import service as bulk
 from app.core.domains import owned
 from app.core.domains.model import OwnDomain
 from app.core.platform import Platform
@@ -128,6 +129,15 @@ async def test_the_catch_all_is_set(proven: Browser, ada: Owner) -> None:
         kept = {tag["name"]: tag["value"] for tag in page.all("input") if tag.get("type") == "text"}
         assert kept["pattern"] == fields.get("pattern", "")
         assert (await stored(ada)).catch_all == saved
+
+
+async def test_a_catch_all_into_a_deleted_alias_is_told(proven: Browser, ada: Owner) -> None:
+    form = {"mode": "alias", "alias_id": ada.alias.address, "kind": "all"}
+    await send(proven, PAGE, f"{PAGE}/catch-all", **form)
+    assert "is refused. Choose another" not in (await proven.page(PAGE)).words
+    async with ada.platform.db.transaction() as conn:
+        await bulk.delete(conn, ada.actor.account_id, ada.alias.alias_id, trashes_mail=False, now=utc_now())
+    assert f"deleted the alias {ada.alias.address}" in (await proven.page(PAGE)).words
 
 
 async def test_both_faults_of_a_catch_all_are_told(proven: Browser) -> None:

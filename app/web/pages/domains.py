@@ -160,6 +160,8 @@ async def _page(
     async with platform.db.connection() as conn:
         found = await owned.get(platform, conn, actor, names.asked_name(domain))
         alias_count = await owned.alias_count(conn, actor, found.domain)
+        catcher = found.catch_all.alias_id
+        caught_by = await aliases.get(conn, actor.account_id, actor.keyring, catcher) if catcher else None
         form = await _form(conn, session, found) if form is None else form
     return site.view.page(
         "domain.html",
@@ -168,6 +170,7 @@ async def _page(
         domain=found,
         zone=records.zone_text(found.records),
         alias_count=alias_count,
+        lost_catcher=caught_by.address if caught_by is not None and caught_by.deleted_on else "",
         notice=Notice(text="Saved." if is_saved else ""),
         form=form,
         faults=faults,
