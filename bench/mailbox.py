@@ -36,8 +36,8 @@ _FAILURES = (ReadingFailed, ServiceFailed, OSError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Paths:
-    """What one line of a table asks for."""
+class Asked:
+    """What one line of a table asks for: these paths in turn."""
 
     scenario: str
     label: str
@@ -93,7 +93,7 @@ def _measure(service: Service, plan: Plan, requests: int, progress: Progress, ro
     task = progress.add_task("requests", total=len(paths))
     for one in paths:
         row = rows.setdefault((one.scenario, one.label), Row(scenario=one.scenario, label=one.label, runs=[{}]))
-        row.runs[0] |= _figures(service, one, requests, f" {plan.messages:,}")
+        row.runs[0] |= figures_of(service, one, requests, f" {plan.messages:,}")
         progress.advance(task)
 
 
@@ -103,7 +103,7 @@ async def _message_count(service: Service) -> int:
         return await Api(client).message_count()
 
 
-async def _paths(service: Service) -> list[_Paths]:
+async def _paths(service: Service) -> list[Asked]:
     bearer = {"Authorization": f"Bearer {service.key}"}
     async with http_load.connected(service.host, service.http_port, bearer) as client:
         api = Api(client)
@@ -116,7 +116,7 @@ async def _paths(service: Service) -> list[_Paths]:
     searched = {label: tuple(f"/search?{query}" for query in queries) for label, queries in found.items()}
     asked = {label: tuple(f"/api/v1/messages?{query}" for query in queries) for label, queries in found.items()}
     return [
-        _Paths(scenario=scenario, label=label, paths=paths, headers=headers)
+        Asked(scenario=scenario, label=label, paths=paths, headers=headers)
         for scenario, by_label, headers in (
             ("reading", {"nothing (/healthz)": ("/healthz",)}, {}),
             ("reading", pages, cookie),
@@ -128,7 +128,7 @@ async def _paths(service: Service) -> list[_Paths]:
     ]
 
 
-def _figures(service: Service, one: _Paths, requests: int, suffix: str) -> Figures:
+def figures_of(service: Service, one: Asked, requests: int, suffix: str) -> Figures:
     """Each path once for warming up, then the figures: one connection, one request after the other."""
     paths, headers = one.paths, one.headers
     host, port = service.host, service.http_port

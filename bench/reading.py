@@ -66,9 +66,21 @@ class Session:
 
 
 async def sign_in(host: str, port: int, *, login: str, password: str, message_ids: list[str]) -> Session:
-    """Fill in the sign-in form as a browser would, whatever its fields are called, and find one of the messages.
+    """Sign in and find one of the messages. Raises ReadingFailed where the way from the form to it breaks off."""
+    cookie, inbox = await enter(host, port, login=login, password=password)
+    async with http_load.connected(host, port, {"Cookie": cookie}) as browser:
+        listed = (await browser.get(inbox)).body.decode()
+    links = re.findall(r'href="([^"?#]+)', listed)
+    found = next((link for link in links if any(name in link for name in message_ids)), None)
+    if found is None:
+        raise ReadingFailed(f"{inbox} links to none of the newest messages")
+    return Session(cookie=cookie, inbox=inbox, message=found)
 
-    Raises ReadingFailed where the way from the form to the message breaks off.
+
+async def enter(host: str, port: int, *, login: str, password: str) -> tuple[str, str]:
+    """Fill in the sign-in form as a browser would, whatever its fields are called: (Cookie header, path led to).
+
+    Raises ReadingFailed.
     """
     async with http_load.connected(host, port) as browser:
         page = await browser.get(SIGN_IN)
@@ -83,14 +95,7 @@ async def sign_in(host: str, port: int, *, login: str, password: str, message_id
     location = answer.header("location")
     if answer.status != 303 or location is None:
         raise ReadingFailed(f"signing in answered {answer.status}: {answer.body[:300]!r}")
-    inbox = re.sub(r"^https?://[^/]+", "", location)
-    async with http_load.connected(host, port, {"Cookie": _cookie_header(jar)}) as browser:
-        listed = (await browser.get(inbox)).body.decode()
-    links = re.findall(r'href="([^"?#]+)', listed)
-    found = next((link for link in links if any(name in link for name in message_ids)), None)
-    if found is None:
-        raise ReadingFailed(f"{inbox} links to none of the newest messages")
-    return Session(cookie=_cookie_header(jar), inbox=inbox, message=found)
+    return _cookie_header(jar), re.sub(r"^https?://[^/]+", "", location)
 
 
 def _cookie_header(jar: dict[str, str]) -> str:
