@@ -22,10 +22,8 @@ from app.smtp.connections import Connections
 from app.smtp.reception import Reception
 from app.smtp.settings import Settings
 
-READER_LIMIT = 96 * 1024
-"""DATA is read in pieces of about so many bytes, and the peer is stopped at twice that: large mail came in a fifth
-slower by pieces of 256 KiB, which do not stay in the processor's cache.
-"""
+READER_LIMIT = 256 * 1024
+"""Bytes the reader holds of commands before it stops the peer."""
 MAX_COMMAND_BYTES = 2048
 """RFC 5321 section 4.5.3.1.4 asks for 512, and more for every extension (RFC 6531, RFC 1870)."""
 MAX_RECIPIENTS = 100
