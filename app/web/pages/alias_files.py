@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from litestar import Response
@@ -132,7 +132,7 @@ async def _import(
         import_id=import_id,
         file=kept.file,
         is_done=kept.report is not None,
-        counts=_counts(report),
+        counts=Counter(one.outcome for one in report),
         shown=part_of(lines, max(1, number), room=_ROOM, weigh=_bytes),
         domains=offered,
         form=form,
@@ -146,10 +146,6 @@ def _choice(form: Form) -> Choice:
     if others is None:
         raise Invalid.field("others", "Choose what becomes of these addresses.")
     return Choice(others=others, domain=form.get("domain") or None)
-
-
-def _counts(report: Sequence[LineReport]) -> Counter[Outcome]:
-    return Counter(one.outcome for one in report)
 
 
 def _bytes(one: LineReport) -> int:

@@ -3,7 +3,6 @@ owner does about them.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -35,15 +34,7 @@ _PAGE = 50
 _ROOM, _SENDER_BYTES = 33_000, 1_450
 _LEAKS = 20
 _MAX_NUMBER = 1 << 60
-_SORTED: dict[str, Sort] = {sort: sort for sort in SORTS}
-Action = Literal["block", "block_domain", "allow", "expect", "unexpect"]
-_ACTIONS: dict[str, Action] = {
-    "block": "block",
-    "block_domain": "block_domain",
-    "allow": "allow",
-    "expect": "expect",
-    "unexpect": "unexpect",
-}
+_ACTIONS = frozenset({"block", "block_domain", "allow", "expect", "unexpect"})
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +55,7 @@ async def show_senders(
     number: FromQuery[int] = 0,
 ) -> Response[str]:
     """The year in a picture, strangers if there are any, and fifty senders or as many as fit."""
-    by = _SORTED.get(sort, "recent")
+    by: Sort = next((one for one in SORTS if one == sort), "recent")
     place = Place(sender_id=after, number=max(-_MAX_NUMBER, min(number, _MAX_NUMBER))) if after else None
     actor = session.actor
     async with platform.db.connection() as conn:
@@ -103,8 +94,8 @@ async def submit_sender(
 ) -> Redirect:
     """Block or allow somebody on the alias, or say that his organisation may or may not write there."""
     form, actor = await forms.read(request), session.actor
-    action = _ACTIONS.get(form.get("action", ""))
-    if action is None:
+    action = form.get("action", "")
+    if action not in _ACTIONS:
         raise Invalid.field("action", "Choose one of the buttons.")
     back = form.get("back", "") or f"/aliases/{alias_id}/senders"
     async with platform.db.transaction() as conn:

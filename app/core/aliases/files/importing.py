@@ -35,7 +35,8 @@ async def preview(
     conn: Conn, account_id: UUID, file: AliasFile, choice: Choice, *, now: datetime
 ) -> tuple[LineReport, ...]:
     """What would become of each line. Raises Invalid (field `domain`) for one that the account cannot use."""
-    return tuple(planning.report(one) for one in await _plan(conn, account_id, file, choice, now=now))
+    planned, _ = await _plan(conn, account_id, file, choice, now=now)
+    return tuple(planning.report(one) for one in planned)
 
 
 async def make(
@@ -43,9 +44,9 @@ async def make(
 ) -> tuple[LineReport, ...]:
     """Make the aliases that can be made, and tell what became of each line. Raises Invalid (field `domain`)."""
     await accounts.hold(conn, account_id)
-    planned = await _plan(conn, account_id, file, choice, now=now)
+    planned, domain = await _plan(conn, account_id, file, choice, now=now)
     chosen = [one for one in planned if one.outcome == "made"]
-    addresses, ids = await _addresses(conn, account_id, chosen, await _known(conn, account_id, choice, now=now))
+    addresses, ids = await _addresses(conn, account_id, chosen, domain)
     made = [one.entry for one in chosen if one.entry.line in addresses]
     category_ids = await _categories(conn, account_id, keyring, made)
     rows = []
@@ -57,10 +58,13 @@ async def make(
     return tuple(_became(one, addresses, category_ids) for one in planned)
 
 
-async def _plan(conn: Conn, account_id: UUID, file: AliasFile, choice: Choice, *, now: datetime) -> list[Planned]:
+async def _plan(
+    conn: Conn, account_id: UUID, file: AliasFile, choice: Choice, *, now: datetime
+) -> tuple[list[Planned], str]:
+    """(each line, the domain that random names go to)."""
     known = await _known(conn, account_id, choice, now=now)
     own = await queries.own_addresses(conn, account_id, sorted(planning.targets(file, known, choice)))
-    return planning.plan(file, msgspec.structs.replace(known, own=own), choice)
+    return planning.plan(file, msgspec.structs.replace(known, own=own), choice), known.domain or ""
 
 
 async def _known(conn: Conn, account_id: UUID, choice: Choice, *, now: datetime) -> Known:
@@ -78,7 +82,7 @@ async def _known(conn: Conn, account_id: UUID, choice: Choice, *, now: datetime)
 
 
 async def _addresses(
-    conn: Conn, account_id: UUID, chosen: Sequence[Planned], known: Known
+    conn: Conn, account_id: UUID, chosen: Sequence[Planned], domain: str
 ) -> tuple[dict[int, str], dict[str, UUID]]:
     """(the address that each line got, by the line; the ids of the addresses)."""
     ids = {str(one.target): new_id() for one in chosen if one.target}
@@ -89,7 +93,7 @@ async def _addresses(
     for _ in range(_TRIES):
         if not waiting:
             break
-        drawn = {_drawn(style, entry, known.domain or ""): entry for entry in waiting}
+        drawn = {_drawn(style, entry, domain): entry for entry in waiting}
         fresh = {address: new_id() for address in drawn}
         ids |= fresh
         for address in await queries.insert_addresses(conn, account_id, fresh):

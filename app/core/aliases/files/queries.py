@@ -19,11 +19,11 @@ async def alias_ids(conn: Conn, account_id: UUID, *, after: UUID | None, limit: 
 
 
 async def own_addresses(conn: Conn, account_id: UUID, addresses: Sequence[str]) -> dict[str, bool]:
-    """Those of the addresses that reach an alias of the account, and whether it is deleted; at most 10,000."""
+    """Those of the addresses that reach an alias of the account, and whether it is deleted."""
     cursor = await conn.execute(
         """SELECT d.address, a.deleted_on IS NOT NULL FROM addresses d JOIN aliases a USING (account_id, alias_id)
-           WHERE d.address = ANY(%(addresses)s) AND account_id = %(account_id)s LIMIT 20000""",
-        {"account_id": account_id, "addresses": list(addresses)},
+           WHERE d.address = ANY(%(addresses)s) AND account_id = %(account_id)s LIMIT %(limit)s""",
+        {"account_id": account_id, "addresses": list(addresses), "limit": len(addresses)},
     )
     return {address: is_deleted for address, is_deleted in await cursor.fetchall()}  # noqa: C416 - typed by it
 
