@@ -18,14 +18,14 @@ from app.errors import Invalid
 from app.lib.db import Conn
 
 
-@get("/account")
+@get("/account", scope="account:read")
 async def get_account(request: AuthedRequest, platform: GivenPlatform) -> Data[AccountResource]:
     """What the account is, holds and may hold, and what its new aliases look like."""
     async with platform.db.connection() as conn:
         return Data(data=await _resource(conn, request.user.account_id))
 
 
-@patch("/account")
+@patch("/account", scope="account:write")
 async def update_account(request: AuthedRequest, platform: GivenPlatform) -> Data[AccountResource]:
     """Change by merge patch (RFC 7396) what new aliases look like: `alias_format`, `alias_domain`; null: as usual."""
     body = await read_body(request, AccountPatchBody, (MERGE_PATCH, JSON))

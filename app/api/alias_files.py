@@ -21,7 +21,7 @@ from app.lib.times import utc_now
 _CSV = "text/csv"
 
 
-@get("/aliases/export")
+@get("/aliases/export", scope="aliases:read")
 async def export_aliases(request: AuthedRequest, platform: GivenPlatform) -> Stream:
     """All aliases as CSV (RFC 4180, UTF-8), archived and deleted ones too, oldest first; the first line names columns.
 
@@ -33,7 +33,7 @@ async def export_aliases(request: AuthedRequest, platform: GivenPlatform) -> Str
     return Stream(content, headers=headers)
 
 
-@post("/aliases/import", status_code=200, request_max_body_size=MAX_BYTES + 1)
+@post("/aliases/import", status_code=200, request_max_body_size=MAX_BYTES + 1, scope="aliases:write")
 async def import_aliases(
     request: AuthedRequest,
     platform: GivenPlatform,

@@ -53,7 +53,7 @@ def provide_listing(
     return Listing(text=q or "", state=shown, category_id=category_id, is_pinned=is_pinned, sort=sort)
 
 
-@get("/aliases", dependencies={"wanted": Provide(provide_listing, sync_to_thread=False)})
+@get("/aliases", dependencies={"wanted": Provide(provide_listing, sync_to_thread=False)}, scope="aliases:read")
 async def list_aliases(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -78,7 +78,7 @@ async def list_aliases(
     )
 
 
-@post("/aliases")
+@post("/aliases", scope="aliases:write")
 async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[AliasResource]]:
     """Make an alias: by hand with `local_part`, else at random; on the service's first domain unless `domain` is given.
 
@@ -92,7 +92,7 @@ async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Respo
     return Response(Data(data=alias_resource(alias, now=now)), headers={"Location": location})
 
 
-@post("/aliases/suggestions", status_code=200)
+@post("/aliases/suggestions", status_code=200, scope="aliases:write")
 async def suggest_alias(request: AuthedRequest, platform: GivenPlatform) -> Data[SuggestionResource]:
     """An address made at random that is free at this moment. Nobody keeps it: make the alias with its `local_part`."""
     body = await read_body(request, SuggestionBody, (JSON,))
@@ -102,7 +102,7 @@ async def suggest_alias(request: AuthedRequest, platform: GivenPlatform) -> Data
     return Data(data=SuggestionResource(email=str(drawn), local_part=drawn.local_part, domain=drawn.domain))
 
 
-@post("/aliases/actions", status_code=200)
+@post("/aliases/actions", status_code=200, scope="aliases:write")
 async def update_aliases(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 1,000 aliases; ids that are not the account's are passed over.
 
@@ -120,7 +120,7 @@ async def update_aliases(request: AuthedRequest, platform: GivenPlatform) -> Dat
     return Data(data=ChangedResource(changed=count))
 
 
-@get("/aliases/{alias_id:uuid}")
+@get("/aliases/{alias_id:uuid}", scope="aliases:read")
 async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]) -> Data[AliasResource]:
     """One alias, also one that is archived or deleted."""
     actor = request.user
@@ -129,7 +129,7 @@ async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: F
     return Data(data=alias_resource(alias, now=utc_now()))
 
 
-@patch("/aliases/{alias_id:uuid}")
+@patch("/aliases/{alias_id:uuid}", scope="aliases:write")
 async def update_alias(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]
 ) -> Data[AliasResource]:
@@ -141,7 +141,7 @@ async def update_alias(
     return Data(data=alias_resource(alias, now=now))
 
 
-@delete("/aliases/{alias_id:uuid}")
+@delete("/aliases/{alias_id:uuid}", scope="aliases:write")
 async def delete_alias(
     request: AuthedRequest,
     platform: GivenPlatform,

@@ -14,7 +14,7 @@ from app.core.categories import service as categories
 from app.core.categories.model import CategoryPatch, NewCategory
 
 
-@get("/categories")
+@get("/categories", scope="aliases:read")
 async def list_categories(request: AuthedRequest, platform: GivenPlatform) -> Page[CategoryResource]:
     """All categories of the account by name; there are 40 at most, so `next` is always null."""
     actor = request.user
@@ -23,7 +23,7 @@ async def list_categories(request: AuthedRequest, platform: GivenPlatform) -> Pa
     return Page(data=[category_resource(one) for one in found], next=None)
 
 
-@post("/categories")
+@post("/categories", scope="aliases:write")
 async def create_category(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[CategoryResource]]:
     """Make a category. 409 says that its name is taken."""
     body = await read_body(request, NewCategoryBody, (JSON,))
@@ -34,7 +34,7 @@ async def create_category(request: AuthedRequest, platform: GivenPlatform) -> Re
     return Response(Data(data=category_resource(made)), headers={"Location": location})
 
 
-@get("/categories/{category_id:uuid}")
+@get("/categories/{category_id:uuid}", scope="aliases:read")
 async def get_category(
     request: AuthedRequest, platform: GivenPlatform, category_id: FromPath[UUID]
 ) -> Data[CategoryResource]:
@@ -45,7 +45,7 @@ async def get_category(
     return Data(data=category_resource(found))
 
 
-@patch("/categories/{category_id:uuid}")
+@patch("/categories/{category_id:uuid}", scope="aliases:write")
 async def update_category(
     request: AuthedRequest, platform: GivenPlatform, category_id: FromPath[UUID]
 ) -> Data[CategoryResource]:
@@ -57,7 +57,7 @@ async def update_category(
     return Data(data=category_resource(changed))
 
 
-@delete("/categories/{category_id:uuid}")
+@delete("/categories/{category_id:uuid}", scope="aliases:write")
 async def delete_category(request: AuthedRequest, platform: GivenPlatform, category_id: FromPath[UUID]) -> None:
     """Delete a category. Its aliases stay, without one."""
     async with platform.db.transaction() as conn:

@@ -26,7 +26,7 @@ from app.lib.db import Conn
 from app.lib.times import utc_now, utc_today
 
 
-@get("/domains")
+@get("/domains", scope="domains:read")
 async def list_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[DomainResource]:
     """All domains of the account by name; there are 100 at most, so `next` is always null."""
     async with platform.db.connection() as conn:
@@ -34,7 +34,7 @@ async def list_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[
     return Page(data=[domain_resource(one) for one in found], next=None)
 
 
-@post("/domains")
+@post("/domains", scope="domains:write")
 async def create_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[DomainResource]]:
     """Add a domain, which waits for its proof: set its `records`, then ask for a check or wait for the next.
 
@@ -47,7 +47,7 @@ async def create_domain(request: AuthedRequest, platform: GivenPlatform) -> Resp
     return Response(Data(data=domain_resource(made)), headers={"Location": location})
 
 
-@get("/domains/{domain:str}")
+@get("/domains/{domain:str}", scope="domains:read")
 async def get_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
     """One domain, by its name in A-labels or Unicode, with its records as they were found the last time."""
     async with platform.db.connection() as conn:
@@ -55,7 +55,7 @@ async def get_domain(request: AuthedRequest, platform: GivenPlatform, domain: Fr
     return Data(data=domain_resource(found))
 
 
-@patch("/domains/{domain:str}")
+@patch("/domains/{domain:str}", scope="domains:write")
 async def update_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
     """Change where mail for unknown addresses goes by merge patch (RFC 7396)."""
     changes = patch_of(await read_body(request, DomainPatchBody, (MERGE_PATCH, JSON)))
@@ -67,28 +67,28 @@ async def update_domain(request: AuthedRequest, platform: GivenPlatform, domain:
     return Data(data=domain_resource(changed))
 
 
-@delete("/domains/{domain:str}")
+@delete("/domains/{domain:str}", scope="domains:write")
 async def delete_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> None:
     """Take no more mail for the domain. Its aliases are switched off; they and their mail stay."""
     async with platform.db.transaction() as conn:
         await owned.delete(conn, request.user, names.asked_name(domain))
 
 
-@post("/domains/{domain:str}/check", status_code=200)
+@post("/domains/{domain:str}/check", status_code=200, scope="domains:write")
 async def check_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
     """Ask DNS now. 429 within 20 seconds of the last time."""
     checked = await checking.check_now(platform, request.user, names.asked_name(domain), now=utc_now())
     return Data(data=domain_resource(checked))
 
 
-@get("/shared-domains")
+@get("/shared-domains", scope="domains:read")
 async def list_shared_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[SharedDomainResource]:  # noqa: ARG001 - anybody with a key
     """The domains that everybody may make aliases on, the default first; `next` is always null."""
     async with platform.db.connection() as conn:
         return Page(data=await _shared(conn), next=None)
 
 
-@post("/shared-domains")
+@post("/shared-domains", scope="domains:write")
 async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[SharedDomainResource]]:
     """Add a shared domain (administrators only: 403 for others)."""
     owned.assert_admin(request.user)
@@ -100,7 +100,7 @@ async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) 
     return Response(Data(data=made))
 
 
-@patch("/shared-domains/{domain:str}")
+@patch("/shared-domains/{domain:str}", scope="domains:write")
 async def update_shared_domain(
     request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]
 ) -> Data[SharedDomainResource]:
@@ -112,7 +112,7 @@ async def update_shared_domain(
     return Data(data=await _make_default(platform, names.asked_name(domain)))
 
 
-@delete("/shared-domains/{domain:str}")
+@delete("/shared-domains/{domain:str}", scope="domains:write")
 async def delete_shared_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> None:
     """Remove a shared domain that never had an alias (administrators only). 409 where it had."""
     owned.assert_admin(request.user)

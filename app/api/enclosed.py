@@ -35,7 +35,7 @@ class WholeEnclosed(EnclosedResource, frozen=True, kw_only=True):
     invitations: list[InvitationResource]
 
 
-@get("/messages/{message_id:uuid}/enclosed/{ordinal:int}")
+@get("/messages/{message_id:uuid}/enclosed/{ordinal:int}", scope="messages:read")
 async def get_enclosed(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Data[WholeEnclosed]:
@@ -54,7 +54,7 @@ async def get_enclosed(
     return Data(data=whole)
 
 
-@route("/messages/{message_id:uuid}/enclosed/{ordinal:int}/source", http_method=["GET", "HEAD"])
+@route("/messages/{message_id:uuid}/enclosed/{ordinal:int}/source", http_method=["GET", "HEAD"], scope="messages:read")
 async def get_enclosed_source(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Stream:

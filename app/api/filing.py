@@ -16,7 +16,7 @@ from app.core.messages import service as messages
 from app.lib.times import utc_now
 
 
-@patch("/messages/{message_id:uuid}")
+@patch("/messages/{message_id:uuid}", scope="messages:write")
 async def update_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[MessageResource]:
@@ -30,13 +30,13 @@ async def update_message(
     return Data(data=message_resource(line, messages.attachment_links(platform, actor, line, now=now)))
 
 
-@delete("/messages/{message_id:uuid}")
+@delete("/messages/{message_id:uuid}", scope="messages:write")
 async def delete_message(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> None:
     """Move a message into the trash; one that is there already is deleted for ever."""
     await filing.remove(platform, request.user.account_id, message_id, now=utc_now())
 
 
-@post("/messages/actions", status_code=200)
+@post("/messages/actions", status_code=200, scope="messages:write")
 async def update_messages(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 200 messages; ids that are not the account's are passed over.
 

@@ -50,7 +50,7 @@ def provide_filters(
     )
 
 
-@get("/messages", dependencies={"filters": Provide(provide_filters, sync_to_thread=False)})
+@get("/messages", dependencies={"filters": Provide(provide_filters, sync_to_thread=False)}, scope="messages:read")
 async def list_messages(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -92,7 +92,7 @@ def _resources(
     ]
 
 
-@get("/messages/{message_id:uuid}")
+@get("/messages/{message_id:uuid}", scope="messages:read")
 async def get_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[WholeMessage]:
@@ -102,13 +102,13 @@ async def get_message(
     return Data(data=whole_message(opened, links))
 
 
-@route("/messages/{message_id:uuid}/source", http_method=["GET", "HEAD"])
+@route("/messages/{message_id:uuid}/source", http_method=["GET", "HEAD"], scope="messages:read")
 async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> Stream:
     """The original, byte for byte as it was received."""
     return await streamed(request, await messages.source(platform, request.user, message_id))
 
 
-@route("/messages/{message_id:uuid}/attachments/{ordinal:int}", http_method=["GET", "HEAD"])
+@route("/messages/{message_id:uuid}/attachments/{ordinal:int}", http_method=["GET", "HEAD"], scope="messages:read")
 async def get_attachment(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Stream:

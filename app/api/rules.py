@@ -39,7 +39,7 @@ _MAX_BATCH_BYTES = 512 * 1024
 """A thousand senders as long as they may be."""
 
 
-@get([_BLOCKS, _ALLOWS])
+@get([_BLOCKS, _ALLOWS], scope="rules:read")
 async def list_rules(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -62,7 +62,7 @@ async def list_rules(
     return Page(data=[rule_resource(rule) for rule in found.rules], next=following)
 
 
-@post([_BLOCKS, _ALLOWS])
+@post([_BLOCKS, _ALLOWS], scope="rules:write")
 async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[RuleResource]]:
     """Make a rule about a sender, or about the sender of a message; 200 where there was one about him already."""
     body = await read_body(request, NewRuleBody, (JSON,))
@@ -72,7 +72,12 @@ async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Respon
     return Response(Data(data=rule_resource(made.rule)), status_code=201 if made.was is None else 200, headers=headers)
 
 
-@post([f"{_BLOCKS}/batch", f"{_ALLOWS}/batch"], status_code=200, request_max_body_size=_MAX_BATCH_BYTES)
+@post(
+    [f"{_BLOCKS}/batch", f"{_ALLOWS}/batch"],
+    status_code=200,
+    request_max_body_size=_MAX_BATCH_BYTES,
+    scope="rules:write",
+)
 async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[list[WrittenResource]]:
     """Make up to a thousand rules at once; what became of each sender, in their order."""
     body = await read_body(request, BatchBody, (JSON,))
@@ -83,14 +88,14 @@ async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[
     return Data(data=[written_resource(one) for one in written])
 
 
-@get([_BLOCKS + _ONE, _ALLOWS + _ONE])
+@get([_BLOCKS + _ONE, _ALLOWS + _ONE], scope="rules:read")
 async def get_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> Data[RuleResource]:
     """One rule."""
     async with platform.db.connection() as conn:
         return Data(data=rule_resource(await _rule(conn, request, rule_id)))
 
 
-@delete([_BLOCKS + _ONE, _ALLOWS + _ONE])
+@delete([_BLOCKS + _ONE, _ALLOWS + _ONE], scope="rules:write")
 async def delete_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> None:
     """Delete a rule; for a day it can be restored."""
     async with platform.db.transaction() as conn:
@@ -98,7 +103,7 @@ async def delete_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: 
         await rules.delete(conn, request.user, rule_id, now=utc_now())
 
 
-@post([f"{_BLOCKS}{_ONE}/restore", f"{_ALLOWS}{_ONE}/restore"], status_code=200)
+@post([f"{_BLOCKS}{_ONE}/restore", f"{_ALLOWS}{_ONE}/restore"], status_code=200, scope="rules:write")
 async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> Data[RuleResource]:
     """Take a deletion back. 409 says that there is another rule about this sender by now."""
     async with platform.db.transaction() as conn:
@@ -107,7 +112,7 @@ async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id:
     return Data(data=rule_resource(restored))
 
 
-@post("/messages/{message_id:uuid}/release", status_code=200)
+@post("/messages/{message_id:uuid}/release", status_code=200, scope="messages:write")
 async def release_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[ReleasedResource]:
@@ -119,7 +124,7 @@ async def release_message(
     return Data(data=ReleasedResource(released=settled.count, rule=rule))
 
 
-@get("/refusals")
+@get("/refusals", scope="refusals:read")
 async def list_refusals(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -135,7 +140,7 @@ async def list_refusals(
     return Page(data=[refusal_resource(one) for one in page], next=following)
 
 
-@get("/refusals/{refusal_id:uuid}")
+@get("/refusals/{refusal_id:uuid}", scope="refusals:read")
 async def get_refusal(
     request: AuthedRequest, platform: GivenPlatform, refusal_id: FromPath[UUID]
 ) -> Data[RefusalResource]:

@@ -14,7 +14,7 @@ from app.core.threads import service as threads
 from app.lib.times import utc_now
 
 
-@get("/threads/{thread_id:uuid}")
+@get("/threads/{thread_id:uuid}", scope="messages:read")
 async def get_thread(
     request: AuthedRequest, platform: GivenPlatform, thread_id: FromPath[UUID]
 ) -> Data[ThreadResource]:
