@@ -6,7 +6,7 @@ import msgspec
 from litestar import get, patch
 
 from app.api.auth import AuthedRequest
-from app.api.body import JSON, MERGE_PATCH, read_body
+from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.accounts import AccountPatchBody, AccountResource, account_resource
 from app.api.schemas.envelopes import Data
@@ -25,10 +25,10 @@ async def get_account(request: AuthedRequest, platform: GivenPlatform) -> Data[A
         return Data(data=await _resource(conn, request.user.account_id))
 
 
-@patch("/account", scope="account:write")
+@patch("/account", scope="account:write", body=AccountPatchBody)
 async def update_account(request: AuthedRequest, platform: GivenPlatform) -> Data[AccountResource]:
     """Change by merge patch (RFC 7396) what new aliases look like: `alias_format`, `alias_domain`; null: as usual."""
-    body = await read_body(request, AccountPatchBody, (MERGE_PATCH, JSON))
+    body = await read_body(request, AccountPatchBody)
     account_id = request.user.account_id
     async with platform.db.transaction() as conn:
         now = await preferences.get(conn, account_id)

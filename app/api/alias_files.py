@@ -33,7 +33,13 @@ async def export_aliases(request: AuthedRequest, platform: GivenPlatform) -> Str
     return Stream(content, headers=headers)
 
 
-@post("/aliases/import", status_code=200, request_max_body_size=MAX_BYTES + 1, scope="aliases:write")
+@post(
+    "/aliases/import",
+    status_code=200,
+    request_max_body_size=MAX_BYTES + 1,
+    scope="aliases:write",
+    accepts=(_CSV,),
+)
 async def import_aliases(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -47,7 +53,7 @@ async def import_aliases(
     Addresses on domains that the account cannot use are skipped, or get the `same` name or a random one (`generate`) on
     `domain`. With `preview=true` nothing is made. Each line is told by itself; without room it is `limit`.
     """
-    file = await asyncio.to_thread(reading.read, await read_file(request, _CSV))
+    file = await asyncio.to_thread(reading.read, await read_file(request))
     choice, actor, now = Choice(others=others, domain=domain), request.user, utc_now()
     async with platform.db.transaction() as conn:
         if preview:

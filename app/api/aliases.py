@@ -10,7 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from app.api.auth import AuthedRequest
-from app.api.body import FORM, JSON, MERGE_PATCH, read_body
+from app.api.body import FORM, JSON, read_body
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, read_numbered_cursor, write_numbered_cursor
 from app.api.platform import GivenPlatform
 from app.api.schemas.aliases import (
@@ -78,13 +78,13 @@ async def list_aliases(
     )
 
 
-@post("/aliases", scope="aliases:write")
+@post("/aliases", scope="aliases:write", body=NewAliasBody, accepts=(JSON, FORM))
 async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[AliasResource]]:
     """Make an alias: by hand with `local_part`, else at random; on the service's first domain unless `domain` is given.
 
     422 names what is wrong, 409 says that the address is or was somebody's.
     """
-    new = _new_alias(await read_body(request, NewAliasBody, (JSON, FORM)))
+    new = _new_alias(await read_body(request, NewAliasBody))
     actor, now = request.user, utc_now()
     async with platform.db.transaction() as conn:
         alias = await aliases.create(conn, actor.account_id, actor.keyring, new, now=now)
@@ -92,23 +92,23 @@ async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Respo
     return Response(Data(data=alias_resource(alias, now=now)), headers={"Location": location})
 
 
-@post("/aliases/suggestions", status_code=200, scope="aliases:write")
+@post("/aliases/suggestions", status_code=200, scope="aliases:write", body=SuggestionBody)
 async def suggest_alias(request: AuthedRequest, platform: GivenPlatform) -> Data[SuggestionResource]:
     """An address made at random that is free at this moment. Nobody keeps it: make the alias with its `local_part`."""
-    body = await read_body(request, SuggestionBody, (JSON,))
+    body = await read_body(request, SuggestionBody)
     new = NewAlias(domain=body.domain or None, format=_format(body.format), site=body.site or "")
     async with platform.db.connection() as conn:
         drawn = await aliases.suggest(conn, request.user.account_id, new, now=utc_now())
     return Data(data=SuggestionResource(email=str(drawn), local_part=drawn.local_part, domain=drawn.domain))
 
 
-@post("/aliases/actions", status_code=200, scope="aliases:write")
+@post("/aliases/actions", status_code=200, scope="aliases:write", body=AliasActionBody)
 async def update_aliases(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 1,000 aliases; ids that are not the account's are passed over.
 
     `delete` leaves out the role addresses; only `restore` changes what is deleted.
     """
-    body = await read_body(request, AliasActionBody, (JSON,))
+    body = await read_body(request, AliasActionBody)
     asked = Bulk(
         action=body.action,
         category_id=body.category_id,
@@ -129,12 +129,12 @@ async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: F
     return Data(data=alias_resource(alias, now=utc_now()))
 
 
-@patch("/aliases/{alias_id:uuid}", scope="aliases:write")
+@patch("/aliases/{alias_id:uuid}", scope="aliases:write", body=AliasPatchBody)
 async def update_alias(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]
 ) -> Data[AliasResource]:
     """Change an alias by merge patch (RFC 7396). 409 says that it is deleted."""
-    changes = alias_patch(await read_body(request, AliasPatchBody, (MERGE_PATCH, JSON)))
+    changes = alias_patch(await read_body(request, AliasPatchBody))
     actor, now = request.user, utc_now()
     async with platform.db.transaction() as conn:
         alias = await aliases.update(conn, actor.account_id, actor.keyring, alias_id, changes, now=now)

@@ -1,12 +1,12 @@
 """Request bodies into Structs: JSON, merge patches (the same syntax) and, where asked for, forms."""
 
 import re
-from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from litestar.exceptions import InternalServerException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from app.api.auth import AuthedRequest
 from app.api.errors import Malformed, UnsupportedMediaType
@@ -25,23 +25,39 @@ _NAMED = re.compile(r"Object (?P<fault>contains unknown|missing required) field 
 _T = TypeVar("_T")
 
 
-async def read_body(request: AuthedRequest, body_type: type[_T], accepted: Sequence[str]) -> _T:
-    """The body as `body_type`; no body at all counts as an empty object.
+def accepted_types(handler: BaseRouteHandler) -> tuple[str, ...]:
+    """The types of bodies that a route reads: what it `accepts`, else JSON, of PATCH by the name of merge patches too.
 
-    Raises UnsupportedMediaType unless its type is one of `accepted`, Malformed, Invalid with the field's name.
+    Empty for a route without a body.
     """
+    told: tuple[str, ...] = handler.opt.get("accepts", ())
+    if told or "body" not in handler.opt:
+        return told
+    changes = isinstance(handler, HTTPRouteHandler) and "PATCH" in handler.http_methods
+    return (MERGE_PATCH, JSON) if changes else (JSON,)
+
+
+async def read_body(request: AuthedRequest, body_type: type[_T]) -> _T:
+    """The body as `body_type`, which the route declares as its `body`; no body at all counts as an empty object.
+
+    Raises UnsupportedMediaType unless its type is one that the route accepts, Malformed, Invalid with the field's name.
+    """
+    if request.route_handler.opt.get("body") is not body_type:
+        raise TypeError(f"{request.route_handler} reads {body_type.__name__} and has not declared it")
     media_type, body = request.content_type[0].lower(), await _whole(request)
     if not media_type and not body:
         return _converted({}, body_type)
+    accepted = accepted_types(request.route_handler)
     if media_type not in accepted:
         raise UnsupportedMediaType(accepted)
     return _converted(_form(body) if media_type == FORM else _json(body), body_type)
 
 
-async def read_file(request: AuthedRequest, media_type: str) -> bytes:
-    """The body as it came. Raises UnsupportedMediaType unless it is of this type, Malformed."""
-    if request.content_type[0].lower() != media_type:
-        raise UnsupportedMediaType([media_type])
+async def read_file(request: AuthedRequest) -> bytes:
+    """The body as it came. Raises UnsupportedMediaType unless its type is one that the route accepts, Malformed."""
+    accepted = accepted_types(request.route_handler)
+    if request.content_type[0].lower() not in accepted:
+        raise UnsupportedMediaType(accepted)
     return await _whole(request)
 
 

@@ -6,7 +6,7 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
 
 from app.api.auth import AuthedRequest
-from app.api.body import JSON, MERGE_PATCH, read_body
+from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.categories import CategoryPatchBody, CategoryResource, NewCategoryBody, category_resource
 from app.api.schemas.envelopes import Data, Page
@@ -23,10 +23,10 @@ async def list_categories(request: AuthedRequest, platform: GivenPlatform) -> Pa
     return Page(data=[category_resource(one) for one in found], next=None)
 
 
-@post("/categories", scope="aliases:write")
+@post("/categories", scope="aliases:write", body=NewCategoryBody)
 async def create_category(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[CategoryResource]]:
     """Make a category. 409 says that its name is taken."""
-    body = await read_body(request, NewCategoryBody, (JSON,))
+    body = await read_body(request, NewCategoryBody)
     actor, new = request.user, NewCategory(name=body.name, colour=body.colour)
     async with platform.db.transaction() as conn:
         made = await categories.create(conn, actor.account_id, actor.keyring, new)
@@ -45,12 +45,12 @@ async def get_category(
     return Data(data=category_resource(found))
 
 
-@patch("/categories/{category_id:uuid}", scope="aliases:write")
+@patch("/categories/{category_id:uuid}", scope="aliases:write", body=CategoryPatchBody)
 async def update_category(
     request: AuthedRequest, platform: GivenPlatform, category_id: FromPath[UUID]
 ) -> Data[CategoryResource]:
     """Change a category by merge patch (RFC 7396): `name`, `colour`."""
-    body = await read_body(request, CategoryPatchBody, (MERGE_PATCH, JSON))
+    body = await read_body(request, CategoryPatchBody)
     actor, changes = request.user, CategoryPatch(name=body.name, colour=body.colour)
     async with platform.db.transaction() as conn:
         changed = await categories.update(conn, actor.account_id, actor.keyring, category_id, changes)

@@ -4,7 +4,7 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
 
 from app.api.auth import AuthedRequest
-from app.api.body import JSON, MERGE_PATCH, read_body
+from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.domains import (
     DomainPatchBody,
@@ -34,13 +34,13 @@ async def list_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[
     return Page(data=[domain_resource(one) for one in found], next=None)
 
 
-@post("/domains", scope="domains:write")
+@post("/domains", scope="domains:write", body=NewDomainBody)
 async def create_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[DomainResource]]:
     """Add a domain, which waits for its proof: set its `records`, then ask for a check or wait for the next.
 
     409 says that it is the account's already, somebody else's, or this service's own.
     """
-    body = await read_body(request, NewDomainBody, (JSON,))
+    body = await read_body(request, NewDomainBody)
     async with platform.db.transaction() as conn:
         made = await owned.add(platform, conn, request.user, body.domain, now=utc_now())
     location = f"{platform.public_url}/api/v1/domains/{made.domain}"
@@ -55,10 +55,10 @@ async def get_domain(request: AuthedRequest, platform: GivenPlatform, domain: Fr
     return Data(data=domain_resource(found))
 
 
-@patch("/domains/{domain:str}", scope="domains:write")
+@patch("/domains/{domain:str}", scope="domains:write", body=DomainPatchBody)
 async def update_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
     """Change where mail for unknown addresses goes by merge patch (RFC 7396)."""
-    changes = patch_of(await read_body(request, DomainPatchBody, (MERGE_PATCH, JSON)))
+    changes = patch_of(await read_body(request, DomainPatchBody))
     try:
         async with platform.db.transaction() as conn:
             changed = await owned.update(platform, conn, request.user, names.asked_name(domain), changes)
@@ -88,11 +88,11 @@ async def list_shared_domains(request: AuthedRequest, platform: GivenPlatform) -
         return Page(data=await _shared(conn), next=None)
 
 
-@post("/shared-domains", scope="domains:write")
+@post("/shared-domains", scope="domains:write", body=NewDomainBody)
 async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[SharedDomainResource]]:
     """Add a shared domain (administrators only: 403 for others)."""
     owned.assert_admin(request.user)
-    body = await read_body(request, NewDomainBody, (JSON,))
+    body = await read_body(request, NewDomainBody)
     async with platform.db.transaction() as conn:
         domain = await domains.add_shared(conn, body.domain, today=utc_today())
         await give_roles(conn, platform.instance, now=utc_now())
@@ -100,13 +100,13 @@ async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) 
     return Response(Data(data=made))
 
 
-@patch("/shared-domains/{domain:str}", scope="domains:write")
+@patch("/shared-domains/{domain:str}", scope="domains:write", body=SharedPatchBody)
 async def update_shared_domain(
     request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]
 ) -> Data[SharedDomainResource]:
     """Make a shared domain the default (administrators only)."""
     owned.assert_admin(request.user)
-    body = await read_body(request, SharedPatchBody, (MERGE_PATCH, JSON))
+    body = await read_body(request, SharedPatchBody)
     if not body.is_default:
         raise Invalid.field("is_default", "Give true for the domain that is to be the default instead.")
     return Data(data=await _make_default(platform, names.asked_name(domain)))

@@ -6,7 +6,7 @@ from litestar import delete, patch, post
 from litestar.params import FromPath
 
 from app.api.auth import AuthedRequest
-from app.api.body import JSON, MERGE_PATCH, read_body
+from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data
 from app.api.schemas.messages import ActionBody, ChangedResource, MessagePatchBody, MessageResource, message_resource
@@ -16,12 +16,12 @@ from app.core.messages import service as messages
 from app.lib.times import utc_now
 
 
-@patch("/messages/{message_id:uuid}", scope="messages:write")
+@patch("/messages/{message_id:uuid}", scope="messages:write", body=MessagePatchBody)
 async def update_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[MessageResource]:
     """Change a message by merge patch (RFC 7396): `is_read`, `is_starred`, `folder`."""
-    body = await read_body(request, MessagePatchBody, (MERGE_PATCH, JSON))
+    body = await read_body(request, MessagePatchBody)
     changes = MessagePatch(is_read=body.is_read, is_starred=body.is_starred, folder=body.folder)
     actor, now = request.user, utc_now()
     async with platform.db.transaction() as conn:
@@ -36,12 +36,12 @@ async def delete_message(request: AuthedRequest, platform: GivenPlatform, messag
     await filing.remove(platform, request.user.account_id, message_id, now=utc_now())
 
 
-@post("/messages/actions", status_code=200, scope="messages:write")
+@post("/messages/actions", status_code=200, scope="messages:write", body=ActionBody)
 async def update_messages(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 200 messages; ids that are not the account's are passed over.
 
     `delete` takes for ever what is in the trash, and passes over the rest.
     """
-    body = await read_body(request, ActionBody, (JSON,))
+    body = await read_body(request, ActionBody)
     count, _ = await filing.apply(platform, request.user.account_id, body.action, body.ids, now=utc_now())
     return Data(data=ChangedResource(changed=count))

@@ -6,7 +6,7 @@ from litestar import Response, delete, get, post
 from litestar.params import FromPath, FromQuery
 
 from app.api.auth import AuthedRequest
-from app.api.body import JSON, read_body
+from app.api.body import read_body
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor, write_cursor
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data, Page
@@ -62,10 +62,10 @@ async def list_rules(
     return Page(data=[rule_resource(rule) for rule in found.rules], next=following)
 
 
-@post([_BLOCKS, _ALLOWS], scope="rules:write")
+@post([_BLOCKS, _ALLOWS], scope="rules:write", body=NewRuleBody)
 async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[RuleResource]]:
     """Make a rule about a sender, or about the sender of a message; 200 where there was one about him already."""
-    body = await read_body(request, NewRuleBody, (JSON,))
+    body = await read_body(request, NewRuleBody)
     async with platform.db.transaction() as conn:
         made = await _make(platform, conn, request.user, body, _verdict(request))
     headers = {"Location": f"{platform.public_url}/api/v1{_home(request)}/{made.rule.rule_id}"}
@@ -77,10 +77,11 @@ async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Respon
     status_code=200,
     request_max_body_size=_MAX_BATCH_BYTES,
     scope="rules:write",
+    body=BatchBody,
 )
 async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[list[WrittenResource]]:
     """Make up to a thousand rules at once; what became of each sender, in their order."""
-    body = await read_body(request, BatchBody, (JSON,))
+    body = await read_body(request, BatchBody)
     async with platform.db.transaction() as conn:
         written = await bulk.make(
             platform, conn, request.user, body.senders, _verdict(request), alias_id=body.alias_id, note=body.note
@@ -112,12 +113,12 @@ async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id:
     return Data(data=rule_resource(restored))
 
 
-@post("/messages/{message_id:uuid}/release", status_code=200, scope="messages:write")
+@post("/messages/{message_id:uuid}/release", status_code=200, scope="messages:write", body=ReleaseBody)
 async def release_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[ReleasedResource]:
     """Let a held message into the inbox, and with `allow` its sender from now on. 404 for what is not held."""
-    body = await read_body(request, ReleaseBody, (JSON,))
+    body = await read_body(request, ReleaseBody)
     async with platform.db.transaction() as conn:
         settled = await held.release(platform, conn, request.user, [message_id], is_allowed=body.allow, now=utc_now())
     rule = rule_resource(settled.made[0].rule) if settled.made else None

@@ -7,7 +7,7 @@ from litestar import get, patch
 from litestar.params import FromPath, FromQuery
 
 from app.api.auth import AuthedRequest
-from app.api.body import JSON, MERGE_PATCH, read_body
+from app.api.body import read_body
 from app.api.paging import (
     DEFAULT_LIMIT,
     Cursor,
@@ -67,12 +67,12 @@ async def get_sender(
         return Data(data=sender_resource(await service.get(conn, actor, alias, sender_id)))
 
 
-@patch("/aliases/{alias_id:uuid}/senders/{sender_id:uuid}", scope="aliases:write")
+@patch("/aliases/{alias_id:uuid}/senders/{sender_id:uuid}", scope="aliases:write", body=SenderPatchBody)
 async def update_sender(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID], sender_id: FromPath[UUID]
 ) -> Data[SenderResource]:
     """Say with `is_expected` whether the sender's organisation, all its addresses, may write to the alias."""
-    body = await read_body(request, SenderPatchBody, (MERGE_PATCH, JSON))
+    body = await read_body(request, SenderPatchBody)
     actor = request.user
     async with platform.db.transaction() as conn:
         alias = await aliases.get(conn, actor.account_id, actor.keyring, alias_id)
