@@ -48,6 +48,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str | None
     """None: the embedded Postgres in the data directory."""
+    direct_database_url: str | None
+    """Past a pooler in transaction mode, for what LISTENs; None: the same."""
     data_dir: Path
     secret: str | None
     """None: made on first start and kept in the data directory (embedded Postgres only)."""
@@ -89,11 +91,15 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
     secret = read("RESTANTE_SECRET", None, _secret)
     if database_url is not None and secret is None and "RESTANTE_SECRET" not in read.faulty:
         read.fault("RESTANTE_SECRET", "is required with DATABASE_URL: at least 32 random characters, kept for ever")
+    direct_url = read("RESTANTE_DIRECT_DATABASE_URL", None, _database_url)
+    if direct_url is not None and not read.is_set("DATABASE_URL"):
+        read.fault("RESTANTE_DIRECT_DATABASE_URL", "is for a DATABASE_URL that leads to a pooler: set both, or neither")
     certificate, key = read("RESTANTE_TLS_CERT", None, _file), read("RESTANTE_TLS_KEY", None, _file)
     if (certificate is None) != (key is None) and not {"RESTANTE_TLS_CERT", "RESTANTE_TLS_KEY"} & read.faulty:
         read.fault("RESTANTE_TLS_CERT", "and RESTANTE_TLS_KEY belong together: set both to PEM files, or neither")
     config = Config(
         database_url=database_url,
+        direct_database_url=direct_url,
         data_dir=read("RESTANTE_DATA_DIR", Path("data"), Path).absolute(),
         secret=secret,
         http=http,

@@ -32,6 +32,7 @@ from app.lib.db import Database
 from app.lib.ratelimit import NetworkLimit, NetworkLimits
 from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_now, utc_today
+from app.lib.wakeups import Listener
 from app.smtp import server as smtp_server
 from app.smtp import tls as smtp_tls
 from app.smtp.settings import Settings as SmtpSettings
@@ -87,6 +88,7 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
     db = Database(dsn, prepare=config.prepared_statements)
     platform = Platform(
         db=db,
+        listener=Listener(_direct(config, dsn)),
         blobs=blob_store(config),
         instance=instance_key(config),
         hasher=PasswordHasher(),
@@ -104,8 +106,14 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         yield platform
     finally:
         platform.hasher.close()
+        await platform.listener.close()
         await platform.blobs.close()
         await db.close()
+
+
+def _direct(config: Config, dsn: str) -> str:
+    """Where LISTEN works: past a pooler, if there is one."""
+    return config.direct_database_url or dsn
 
 
 async def prepare(platform: Platform, mail_domains: Sequence[str]) -> None:
@@ -203,7 +211,7 @@ def run_worker(config: Config, dsn: str) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         async with open_platform(config, dsn) as platform:
-            await work(platform, dsn, stop)
+            await work(platform, _direct(config, dsn), stop)
 
     uvloop.run(_until_told(main))
 

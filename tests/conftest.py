@@ -22,6 +22,7 @@ from app.lib.migrate import migrate
 from app.lib.postgres import EmbeddedPostgres
 from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_today
+from app.lib.wakeups import Listener
 from app.vault.instance import InstanceKey
 from app.vault.passwords import PasswordCost
 
@@ -89,6 +90,7 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
     await db.open()
     made = Platform(
         db=db,
+        listener=Listener(dsn),
         blobs=LocalStore(tmp_path / "objects"),
         instance=instance,
         hasher=PasswordHasher(CHEAP),
@@ -106,6 +108,7 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         await domains.ensure_shared(conn, ["restante.test"], today=utc_today())
     yield made
     made.hasher.close()
+    await made.listener.close()
     await made.blobs.close()
     await db.close()
 

@@ -28,6 +28,7 @@ def test_everything_has_a_default() -> None:
     made = config()
     assert made == Config(
         database_url=None,
+        direct_database_url=None,
         data_dir=Path("data").absolute(),
         secret=None,
         http=Address(host="127.0.0.1", port=8000),
@@ -66,6 +67,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     made = config(
         DATABASE_URL=DATABASE,
         RESTANTE_DATA_DIR=str(tmp_path),
+        RESTANTE_DIRECT_DATABASE_URL="postgres://past.the.pooler/mail",
         RESTANTE_SECRET=SECRET,
         RESTANTE_HTTP="[::1]:80",
         RESTANTE_SMTP=":25",
@@ -91,6 +93,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         RESTANTE_DNS="192.0.2.1, 192.0.2.2:5353,2001:db8::1,[2001:db8::2],[2001:db8::3]:54",
         **BUCKET,
     )
+    assert made.direct_database_url == "postgres://past.the.pooler/mail"
     assert (made.database_url, made.secret, made.data_dir) == (DATABASE, SECRET, tmp_path)
     assert (made.http, made.smtp) == (Address(host="::1", port=80), Address(host="0.0.0.0", port=25))  # noqa: S104
     assert (made.public_url, made.is_https) == ("https://mail.example.org", True)
@@ -121,6 +124,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
 
 WRONG = {
     "DATABASE_URL": "mysql://db.test/x",
+    "RESTANTE_DIRECT_DATABASE_URL": "db.test",
     "RESTANTE_SECRET": "too short",
     "RESTANTE_HTTP": "8000",
     "RESTANTE_SMTP": "localhost:smtp",
@@ -189,6 +193,10 @@ def test_port_means_all_addresses_unless_http_is_set() -> None:
     assert made.public_url == "http://localhost:5000"
     assert config(PORT="5000", RESTANTE_HTTP="127.0.0.1:1").http == Address(host="127.0.0.1", port=1)
     assert config(RESTANTE_HTTP="[::1]:1").public_url == "http://[::1]:1"
+
+
+def test_a_way_past_a_pooler_needs_the_pooler() -> None:
+    assert set(faults(RESTANTE_DIRECT_DATABASE_URL=DATABASE)) == {"RESTANTE_DIRECT_DATABASE_URL"}
 
 
 def test_a_database_of_ones_own_needs_a_secret() -> None:

@@ -6,6 +6,7 @@ from app.core.auth.hashing import PasswordHasher
 from app.lib.blobs import BlobStore
 from app.lib.db import Database
 from app.lib.resolver import Resolver
+from app.lib.wakeups import Listener
 from app.vault.instance import InstanceKey
 
 
@@ -13,6 +14,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     """The database, the object store, the instance key, and the few settings the product itself needs."""
 
     db: Database
+    listener: Listener
     blobs: BlobStore
     instance: InstanceKey
     hasher: PasswordHasher

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.core.messages import queries
+from app.core.messages import arrivals, queries
+from app.core.messages.arrivals import Arrival
 from app.core.messages.model import Delivery
 from app.errors import Conflict, Unavailable
 from app.lib.db import Database
+from app.lib.wakeups import Announcer
 
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 """Of sealed sources in one transaction."""
@@ -27,6 +29,7 @@ class Committer:
 
     def __init__(self, db: Database, *, shard: int) -> None:
         self._db = db
+        self._announcer = Announcer(db)
         self._shard = shard
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -52,6 +55,7 @@ class Committer:
         """Wait until everything handed over is stored or refused."""
         if self._task is not None:
             await self._task
+        await self._announcer.close()
 
     async def _run(self) -> None:
         try:
@@ -91,6 +95,12 @@ class Committer:
         for waiting in batch:
             if not waiting.done.done():
                 waiting.done.set_result(None)
+        stored = [delivery for waiting in batch for delivery in waiting.deliveries]
+        self._announcer.announce("messages", arrivals.written(_arrival(one) for one in stored))
+
+
+def _arrival(one: Delivery) -> Arrival:
+    return Arrival(account_id=one.account_id, message_id=one.message_id, alias_id=one.alias_id, folder=one.folder)
 
 
 def _told(error: Exception) -> Exception:
