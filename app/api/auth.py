@@ -1,4 +1,4 @@
-"""Who is calling: the API key of the Authorization header (RFC 6750 section 2.1)."""
+"""Who is calling: the API key of the Authorization header (RFC 6750 section 2.1), and whether it may."""
 
 from typing import Any
 
@@ -21,13 +21,16 @@ AuthedRequest = Request[Actor, None, State]
 def bearer(platform: Platform) -> Guard:
     """A guard for a whole router, so that no handler can forget it; one query a request.
 
-    Raises Unauthenticated, Forbidden when the account is suspended, Unavailable.
+    Every route says with `scope` what a key needs for it. Raises Unauthenticated, ScopeMissing, Forbidden when the
+    account is suspended, Unavailable.
     """
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         key = _key(connection.headers.get("authorization", ""))
         async with platform.db.connection() as conn:
-            connection.scope["user"] = await auth.by_api_key(conn, platform.instance, key, now=utc_now())
+            actor = await auth.by_api_key(conn, platform.instance, key, now=utc_now())
+        actor.assert_may(handler.opt["scope"])
+        connection.scope["user"] = actor
 
     return guard
 

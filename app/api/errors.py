@@ -11,6 +11,7 @@ from litestar.exceptions.responses import create_exception_response
 from litestar.types import ExceptionHandlersMap
 
 from app.api.schemas.envelopes import Problem
+from app.core.auth.scopes import ScopeMissing
 from app.errors import (
     CannotOpen,
     Conflict,
@@ -138,6 +139,9 @@ def _headers(error: RestanteError) -> dict[str, str]:
         # RFC 6750 section 3.1: the error attribute only where credentials were sent.
         sent = ', error="invalid_token"' if error.code != "unauthenticated" else ""
         return {"WWW-Authenticate": f'Bearer realm="restante"{sent}'}
+    if isinstance(error, ScopeMissing):
+        told = f'error="insufficient_scope", scope="{error.scope}"'  # RFC 6750 section 3.1
+        return {"WWW-Authenticate": f'Bearer realm="restante", {told}'}
     if isinstance(error, Unavailable):
         return {"Retry-After": str(_RETRY_SECONDS)}
     if isinstance(error, UnsupportedMediaType):

@@ -1,10 +1,12 @@
 """Who is acting: the account, its open keyring, and by which credential."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
+from app.core.auth.scopes import SCOPES, Scope, ScopeMissing
 from app.vault.keyring import Keyring
 
 
@@ -17,8 +19,25 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     session_id: UUID | None = None
     key_id: UUID | None = None
+    scopes: frozenset[Scope] = frozenset()
+    """What it may do; a session may do everything."""
+    alias_id: UUID | None = None
+    domain: str | None = None
+    """Of bound keys, one of the two: they see and do only what belongs to this alias, or to aliases on this domain."""
+    used_on: date | None = None
+    """Of keys: the last day on which this one was used before."""
     has_failing_domain: bool = False
     """Of sessions: the proof of one of the account's domains is missing, which every page says."""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it sees but a part of the account: see `app.core.auth.binding`."""
+        return self.alias_id is not None or self.domain is not None
+
+    def assert_may(self, scope: Scope) -> None:
+        """Raises ScopeMissing."""
+        if scope not in self.scopes:
+            raise ScopeMissing(scope)
 
     def __repr__(self) -> str:
         return f"Actor({self.account_id})"
@@ -56,4 +75,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     holder_id: UUID
     keyring: bytes
     credential_id: UUID
+    scopes: Sequence[str] = SCOPES
+    alias_id: UUID | None = None
+    domain: str | None = None
+    last_used_on: date | None = None
     has_failing_domain: bool = False

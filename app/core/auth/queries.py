@@ -1,11 +1,13 @@
 """SQL over sessions and API keys."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from app.core.auth.model import Credential
+from app.core.auth.scopes import Scope
 from app.lib.db import Conn
 
 
@@ -65,7 +67,14 @@ async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
 
 
 async def insert_api_key(
-    conn: Conn, account_id: UUID, key_id: UUID, *, key_hash: bytes, name: bytes, created_on: date
+    conn: Conn,
+    account_id: UUID,
+    key_id: UUID,
+    *,
+    key_hash: bytes,
+    name: bytes,
+    scopes: Sequence[Scope],
+    created_on: date,
 ) -> None:
     """The key and its entry in the directory; `name` is sealed."""
     values = {
@@ -73,11 +82,12 @@ async def insert_api_key(
         "key_id": key_id,
         "key_hash": key_hash,
         "name": name,
+        "scopes": list(scopes),
         "created_on": created_on,
     }
     await conn.execute(
-        """INSERT INTO api_keys (account_id, key_id, key_hash, name, created_on)
-           VALUES (%(account_id)s, %(key_id)s, %(key_hash)s, %(name)s, %(created_on)s)""",
+        """INSERT INTO api_keys (account_id, key_id, key_hash, name, scopes, created_on)
+           VALUES (%(account_id)s, %(key_id)s, %(key_hash)s, %(name)s, %(scopes)s, %(created_on)s)""",
         values,
     )
     await conn.execute(
@@ -91,7 +101,7 @@ async def api_key(conn: Conn, key_hash: bytes) -> Credential | None:
     async with conn.cursor(row_factory=class_row(Credential)) as cursor:
         await cursor.execute(
             """SELECT account_id, a.login, a.is_admin, a.status, k.key_hash AS secret_hash, k.expires_at,
-                      h.holder_id, h.keyring, k.key_id AS credential_id
+                      h.holder_id, h.keyring, k.key_id AS credential_id, k.scopes, k.alias_id, k.domain, k.last_used_on
                FROM api_key_owners o
                JOIN api_keys k USING (account_id, key_id)
                JOIN accounts a USING (account_id)

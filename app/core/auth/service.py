@@ -8,6 +8,7 @@ from app.core.accounts.model import Account
 from app.core.auth import queries
 from app.core.auth.hashing import PasswordHasher
 from app.core.auth.model import Actor, Credential, NewApiKey, NewSession
+from app.core.auth.scopes import ALL_SCOPES, SCOPES
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.lib.db import Conn, Database
 from app.lib.ids import new_id, parse_id
@@ -73,7 +74,7 @@ async def create_api_key(conn: Conn, instance: InstanceKey, account_id: UUID, *,
     plaintext = name.encode("utf-8", "replace")  # a command line may hold bytes that are no UTF-8
     sealed = seal.seal_field(keyring, account_id=account_id, purpose="api_key.name", row_id=key_id, plaintext=plaintext)
     await queries.insert_api_key(
-        conn, account_id, key_id, key_hash=tokens.hash_secret(key), name=sealed, created_on=now.date()
+        conn, account_id, key_id, key_hash=tokens.hash_secret(key), name=sealed, scopes=SCOPES, created_on=now.date()
     )
     return NewApiKey(key_id=key_id, key=key)
 
@@ -104,5 +105,9 @@ def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_sessio
         keyring=keyring,
         session_id=found.credential_id if is_session else None,
         key_id=None if is_session else found.credential_id,
+        scopes=ALL_SCOPES.intersection(found.scopes),
+        alias_id=found.alias_id,
+        domain=found.domain,
+        used_on=found.last_used_on,
         has_failing_domain=found.has_failing_domain,
     )
