@@ -1,20 +1,55 @@
-"""The command line `restante`: a few lines a command; what they do lives elsewhere."""
+"""The command line `restante`: which commands there are, and where each of them lives.
 
-import asyncio
-import json
+What runs a service takes a second to load, which the commands that only ask one for something need not wait for.
+"""
+
 import logging
 import sys
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
-from app import commands, serve, wiring
 from app.errors import RestanteError
+
+Load = Callable[[str], click.Command]
+
+
+def _operating(name: str) -> click.Command:
+    from app import operating  # noqa: PLC0415 - see above
+
+    return operating.COMMANDS[name]
 
 
 class _Commands(click.Group):
-    """Turns our errors into lines on stderr and exit code 1; click does the same for its own, with 2."""
+    """Commands in sections, each loaded when it is asked for.
+
+    Turns our errors into lines on stderr and exit code 1; click does the same for its own, with 2.
+    """
+
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, Load]], **kwargs: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(*args, **kwargs)
+        self._sections = sections
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, in the order of the help."""
+        del ctx
+        return [name for section in self._sections.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        del ctx
+        found = next((section[cmd_name] for section in self._sections.values() if cmd_name in section), None)
+        return found(cmd_name) if found else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A list a section."""
+        width = max(len(name) for name in self.list_commands(ctx))
+        for title, section in self._sections.items():
+            limit = formatter.width - 6 - width
+            rows = [(name.ljust(width), load(name).get_short_help_str(limit)) for name, load in section.items()]
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command."""
@@ -28,213 +63,29 @@ class _Commands(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def _alias(_name: str) -> click.Command:
+    sections = {"Commands": dict.fromkeys(("create", "export"), _of_alias)}
+    return _Commands("alias", sections=sections, help="Aliases.")
+
+
+def _of_alias(name: str) -> click.Command:
+    return _operating(f"alias {name}")
+
+
+_SECTIONS: Mapping[str, Mapping[str, Load]] = {
+    "Commands": {
+        **dict.fromkeys(("serve", "check", "migrate", "web", "smtp", "worker", "account"), _operating),
+        "alias": _alias,
+        **dict.fromkeys(("key", "domain"), _operating),
+    }
+}
+
+
+@click.group(cls=_Commands, sections=_SECTIONS, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Restante: an inbox where mail waits, and an alias for every site."""
     # Where nothing else is set up, Python writes what libraries log to stderr, in words nobody can vouch for.
     logging.getLogger().addHandler(logging.NullHandler())
-
-
-@main.command("serve")
-def serve_command() -> None:
-    """Run the whole service: database (unless DATABASE_URL is set), web, mail, worker."""
-    serve.serve(wiring.load_config())
-
-
-@main.command()
-def web() -> None:
-    """Run one web process: pages and API."""
-    config = wiring.load_config()
-    serve.run_role(config, partial(serve.run_web, config))
-
-
-@main.command()
-def smtp() -> None:
-    """Run one mail process; several may share the port."""
-    config = wiring.load_config()
-    serve.run_role(config, partial(serve.run_smtp, config))
-
-
-@main.command()
-def worker() -> None:
-    """Run one worker process: jobs."""
-    config = wiring.load_config()
-    serve.run_role(config, partial(wiring.run_worker, config))
-
-
-@main.command()
-def migrate() -> None:
-    """Bring the database to the schema this version needs."""
-    config = wiring.load_config()
-    with serve.database(config) as dsn:
-        applied = serve.migrate_now(dsn)
-        asyncio.run(serve.prepare(config, dsn))
-    click.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do")
-
-
-@main.command()
-def check() -> None:
-    """Read the configuration, try the database and the object store, and say what is wrong."""
-    config = wiring.load_config()
-    with serve.database(config) as dsn:
-        faults = asyncio.run(serve.check(config, dsn))
-    for line in faults:
-        click.echo(f"restante: {line}", err=True)
-    if faults:
-        sys.exit(1)
-    click.echo("Configuration, database and object store are fine.")
-
-
-@main.group()
-def account() -> None:
-    """Accounts: make, list, suspend, delete."""
-
-
-@account.command("create")
-@click.argument("login")
-@click.option("--admin", is_flag=True, help="Make it an administrator.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_create(*, login: str, admin: bool, password_stdin: bool, as_json: bool) -> None:
-    """Make an account that signs in as LOGIN."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    _run(commands.account_create(login, password, is_admin=admin), as_json=as_json)
-
-
-@account.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_list(*, as_json: bool) -> None:
-    """List the accounts and what they hold."""
-    _run(commands.account_list(), as_json=as_json)
-
-
-@account.command("suspend")
-@click.argument("login")
-@click.option("--undo", is_flag=True, help="Let the account go on.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_suspend(*, login: str, undo: bool, as_json: bool) -> None:
-    """Suspend the account of LOGIN: no signing in, and mail is refused for the time being."""
-    _run(commands.account_suspend(login, is_suspended=not undo), as_json=as_json)
-
-
-@account.command("limits")
-@click.argument("login")
-@click.option("--aliases", "alias_limit", type=int, help="How many aliases it may have, those it has deleted aside.")
-@click.option("--domains", "domain_limit", type=int, help="How many domains of its own.")
-@click.option("--storage", "storage_limit", type=int, help="How many bytes.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_limits(
-    *, login: str, alias_limit: int | None, domain_limit: int | None, storage_limit: int | None, as_json: bool
-) -> None:
-    """Show what the account of LOGIN may have, or change it."""
-    changed = commands.account_limits(
-        login, alias_limit=alias_limit, domain_limit=domain_limit, storage_limit=storage_limit
-    )
-    _run(changed, as_json=as_json)
-
-
-@account.command("delete")
-@click.argument("login")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_delete(*, login: str, yes: bool, as_json: bool) -> None:
-    """Delete the account of LOGIN with all its mail, at once and for ever."""
-    if not yes:
-        click.confirm(f"Delete {login} with all aliases and mail? This cannot be undone.", abort=True)
-    _run(commands.account_delete(login), as_json=as_json)
-
-
-@main.group()
-def alias() -> None:
-    """Aliases."""
-
-
-@alias.command("create")
-@click.argument("address")
-@click.option("--account", "login", required=True, help="The login of its owner.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def alias_create(*, address: str, login: str, as_json: bool) -> None:
-    """Make the alias ADDRESS."""
-    _run(commands.alias_create(address, login), as_json=as_json)
-
-
-@alias.command("export")
-@click.option("--account", "login", required=True, help="The login of their owner.")
-def alias_export(*, login: str) -> None:
-    """Write all aliases as CSV to standard output."""
-    answer = serve.run_command(wiring.load_config(), commands.alias_export(login))
-    if isinstance(answer, dict):
-        click.echo(answer["csv"].encode(), nl=False)
-
-
-@main.group()
-def key() -> None:
-    """API keys."""
-
-
-@key.command("create")
-@click.option("--account", "login", required=True, help="The login of its owner.")
-@click.option("--name", default="", help="What it is for.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def key_create(*, login: str, name: str, as_json: bool) -> None:
-    """Make an API key and print it, this once."""
-    _run(commands.key_create(login, name), as_json=as_json)
-
-
-@main.group()
-def domain() -> None:
-    """Shared domains, and who has proven one."""
-
-
-@domain.command("add")
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def domain_add(*, name: str, as_json: bool) -> None:
-    """Take mail for the domain NAME; everybody may make aliases there."""
-    _run(commands.domain_add(name), as_json=as_json)
-
-
-@domain.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def domain_list(*, as_json: bool) -> None:
-    """List the shared domains, the default first."""
-    _run(commands.domain_list(), as_json=as_json)
-
-
-@domain.command("default")
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def domain_default(*, name: str, as_json: bool) -> None:
-    """Make aliases on the shared domain NAME unless another is chosen."""
-    _run(commands.domain_default(name), as_json=as_json)
-
-
-@domain.command("remove")
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def domain_remove(*, name: str, as_json: bool) -> None:
-    """Take no more mail for the shared domain NAME, on which nobody has or had an alias."""
-    _run(commands.domain_remove(name), as_json=as_json)
-
-
-@domain.command("release")
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def domain_release(*, name: str, as_json: bool) -> None:
-    """Take the domain NAME from the account that has proven it, for who owns it now."""
-    _run(commands.domain_release(name), as_json=as_json)
-
-
-def _run(command: commands.Command, *, as_json: bool) -> None:
-    answer = serve.run_command(wiring.load_config(), command)
-    if as_json:
-        click.echo(json.dumps(answer))
-        return
-    for row in answer if isinstance(answer, list) else [answer]:
-        click.echo("  ".join(f"{name}={value}" for name, value in row.items()))
 
 
 if __name__ == "__main__":
