@@ -1,6 +1,12 @@
 """The clock, always in UTC. Code that decides by time takes `now` as an argument; only edges call these."""
 
 from datetime import UTC, date, datetime
+from typing import Annotated
+
+import msgspec
+
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""What `rfc3339` gives, as a field's type."""
 
 
 def utc_now() -> datetime:
@@ -15,4 +21,5 @@ def utc_today() -> date:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-11-21T09:30:00.123Z`: RFC 3339 in UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

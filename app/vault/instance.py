@@ -9,7 +9,7 @@ MIN_SECRET_LENGTH = 32
 class InstanceKey:
     """The key behind RESTANTE_SECRET. No Struct or dataclass, so that no encoder can write it out by accident."""
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_secret", "_subkeys")
 
     def __init__(self, secret: str) -> None:
         """Space around `secret` does not count (files end in a newline); fewer than 32 characters: Invalid."""
@@ -19,10 +19,14 @@ class InstanceKey:
             raise Invalid.field("RESTANTE_SECRET", message)
         # What the environment holds need not be UTF-8; Python hands such bytes on as surrogates (PEP 383).
         self._secret = text.encode("utf-8", "surrogateescape")
+        self._subkeys: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return "InstanceKey(…)"
 
     def subkey(self, label: str) -> bytes:
         """32 bytes that only this key and `label` give (HKDF-SHA256); a purpose has a label of its own."""
-        return derive_key(self._secret, context("instance", label.encode()))
+        key = self._subkeys.get(label)
+        if key is None:
+            key = self._subkeys[label] = derive_key(self._secret, context("instance", label.encode()))
+        return key

@@ -4,6 +4,7 @@ What the payload means, and the address around it, belong to the edges.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -31,6 +32,7 @@ def open_link(key: bytes, text: str, *, now: int) -> bytes:
     return plaintext[_TIME_SIZE:]
 
 
+@lru_cache(maxsize=8)
 def _cipher(key: bytes) -> AESGCM:
     return cipher_for(key, _PURPOSE)
 

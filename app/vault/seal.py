@@ -3,7 +3,7 @@ users write (under the data key). Attachments kept as objects are sealed in `chu
 """
 
 import os
-from functools import lru_cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 import msgspec
@@ -137,14 +137,19 @@ def _message_context(part: str, account_id: UUID, message_id: UUID) -> bytes:
     return context(f"message {part}", account_id.bytes, message_id.bytes)
 
 
+@cache
+def _part_info(part: str) -> bytes:
+    return context(f"message {part}")
+
+
 def _seal_part(part: str, message_key: bytes, account_id: UUID, message_id: UUID, plaintext: bytes) -> bytes:
     aad = _message_context(part, account_id, message_id)
-    return seal(cipher_for(message_key, context(f"message {part}")), plaintext, aad)
+    return seal(cipher_for(message_key, _part_info(part)), plaintext, aad)
 
 
 def _open_part(part: str, message_key: bytes, account_id: UUID, message_id: UUID, sealed: bytes) -> bytes:
     aad = _message_context(part, account_id, message_id)
-    return open_sealed(cipher_for(message_key, context(f"message {part}")), sealed, aad)
+    return open_sealed(cipher_for(message_key, _part_info(part)), sealed, aad)
 
 
 def _received_context(account_id: UUID, purpose: str, row_id: UUID) -> bytes:
