@@ -49,6 +49,13 @@ class Conflict(RestanteError):
         self.fields = tuple(fields)
 
 
+class PreconditionFailed(RestanteError):
+    """The thing is no longer as the caller has seen it."""
+
+    def __init__(self, detail: str = "This has changed meanwhile. Fetch it anew and repeat.") -> None:
+        super().__init__(detail, code="precondition_failed")
+
+
 class Unauthenticated(RestanteError):
     """Nobody is signed in, or the credentials are wrong."""
 

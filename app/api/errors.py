@@ -20,12 +20,13 @@ from app.errors import (
     Invalid,
     LimitReached,
     NotFound,
+    PreconditionFailed,
     RestanteError,
     Unauthenticated,
     Unavailable,
 )
 from app.lib.logs import error_fields, logger
-from app.lib.ranges import PreconditionFailed, RangeNotSatisfiable
+from app.lib.ranges import RangeNotSatisfiable
 
 SECURITY_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """On every answer of the API, good or bad."""

@@ -5,6 +5,7 @@ import select
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 
 import msgspec
 import psycopg
@@ -14,12 +15,58 @@ from psycopg.pq import Format
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from app.errors import Unavailable
+from app.errors import PreconditionFailed, Unavailable
 
 Conn = AsyncConnection[TupleRow]
 """What every query takes. Functions that are given one never commit: the edge owns the transaction."""
 
 _CONNECT_SECONDS = 5
+
+
+class Company:
+    """What goes along with the transactions of one task, without those who open them knowing of it.
+
+    `first` runs once, at the beginning of the next transaction: what it reads through `Database.connection` is that
+    transaction's own snapshot, and if another transaction changes before the commit what this one then writes,
+    PreconditionFailed is raised. `last` runs at the end of every transaction and commits with it. What either raises
+    undoes the transaction.
+    """
+
+    def __init__(self) -> None:
+        self.first: Callable[[], Awaitable[None]] | None = None
+        self.last: Callable[[Conn], Awaitable[None]] | None = None
+        self.lent: Conn | None = None
+
+    async def begin(self, conn: Conn) -> None:
+        """At the beginning of a transaction."""
+        if self.first is None:
+            return
+        first, self.first, self.lent = self.first, None, conn
+        await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        try:
+            await first()
+        finally:
+            self.lent = None
+
+    async def end(self, conn: Conn) -> None:
+        """Before a transaction commits."""
+        if self.last is not None:
+            await self.last(conn)
+
+
+_COMPANY: ContextVar[Company | None] = ContextVar("company", default=None)
+
+
+@contextmanager
+def accompanied() -> Iterator[Company]:
+    """Company for the transactions that this task opens inside; it does nothing until told what."""
+    company = Company()
+    token = _COMPANY.set(company)
+    try:
+        yield company
+    finally:
+        _COMPANY.reset(token)
+        company.first = company.last = None  # tasks that were started inside may outlive it
 
 
 class Bigints(msgspec.Struct, frozen=True):
@@ -99,6 +146,10 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Conn]:
         """A connection in autocommit, for reads of one statement each. Raises Unavailable."""
+        company = _COMPANY.get()
+        if company is not None and company.lent is not None:
+            yield company.lent
+            return
         with _driver_errors():
             async with self._pool.connection() as conn:
                 yield conn
@@ -107,17 +158,23 @@ class Database:
     async def transaction(self) -> AsyncIterator[Conn]:
         """A connection inside one transaction: committed at the end, rolled back by any exception.
 
-        Raises Unavailable.
+        Raises Unavailable, and what its company raises.
         """
+        company = _COMPANY.get()
         with _driver_errors():
             async with self._pool.connection() as conn, conn.transaction():
+                if company is not None:
+                    await company.begin(conn)
                 yield conn
+                if company is not None:
+                    await company.end(conn)
 
     @asynccontextmanager
     async def pipelined_transaction(self) -> AsyncIterator[Conn]:
         """A transaction whose statements, BEGIN and COMMIT included, travel together: for writes that read nothing.
 
-        An error of any of them is raised at the end of the context, and then nothing was committed. Raises Unavailable.
+        An error of any of them is raised at the end of the context, and then nothing was committed. It has no company.
+        Raises Unavailable.
         """
         with _driver_errors():
             async with self._pool.connection() as conn, conn.pipeline(), conn.transaction():
@@ -147,6 +204,8 @@ def _driver_errors() -> Iterator[None]:
         yield
     except psycopg.errors.DeadlockDetected as error:
         raise Unavailable("Two changes waited for each other. Please try again.", code="deadlock") from error
+    except psycopg.errors.SerializationFailure as error:
+        raise PreconditionFailed from error
     except psycopg.errors.DiskFull as error:
         raise Unavailable("There is no room to store this now. Please try again later.", code="storage_full") from error
     except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from app.errors import RestanteError
+from app.errors import PreconditionFailed, RestanteError
 
 _ONE_RANGE = re.compile(r"bytes[ \t]*=[ \t,]*([0-9]{0,18})-([0-9]{0,18})[ \t,]*", re.IGNORECASE)
 _TAGS = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -18,13 +18,6 @@ class RangeNotSatisfiable(RestanteError):
     def __init__(self, size: int) -> None:
         super().__init__("The bytes asked for lie beyond the end of the file.", code="range_not_satisfiable")
         self.size = size
-
-
-class PreconditionFailed(RestanteError):
-    """The file is not the one that the client has begun to fetch (412)."""
-
-    def __init__(self) -> None:
-        super().__init__("This is not the file that was asked for. Fetch it anew.", code="precondition_failed")
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +47,7 @@ def select(asked: Mapping[str, str], *, method: str, size: int | None, etag: str
     quoted = f'"{etag}"' if etag else ""
     headers = {"ETag": quoted} if etag else {}
     if "if-match" in asked and not _names(asked["if-match"], quoted):
-        raise PreconditionFailed
+        raise PreconditionFailed("This is not the file that was asked for. Fetch it anew.")
     if etag and "if-none-match" in asked and _names(asked["if-none-match"].replace("W/", ""), quoted):
         return Selection(end=size, is_unchanged=True, headers=headers)
     if size is None or not etag:

@@ -16,12 +16,13 @@ from app.errors import (
     Invalid,
     LimitReached,
     NotFound,
+    PreconditionFailed,
     RestanteError,
     Unauthenticated,
     Unavailable,
 )
 from app.lib.logs import error_fields, logger
-from app.lib.ranges import PreconditionFailed, RangeNotSatisfiable
+from app.lib.ranges import RangeNotSatisfiable
 from app.web.session import login_path
 from app.web.view import View, see_other
 

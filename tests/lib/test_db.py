@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import NotFound, Unavailable
-from app.lib.db import Bigints, Database, _BigintsDumper, connect_now
+from app.errors import NotFound, PreconditionFailed, Unavailable
+from app.lib.db import Bigints, Conn, Database, _BigintsDumper, accompanied, connect_now
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -50,6 +50,65 @@ async def test_a_pipelined_transaction_fails_at_its_end_and_leaves_nothing(dsn: 
     await insert(7)
     async with db.connection() as conn:
         assert await (await conn.execute("SELECT n FROM kept")).fetchall() == [(7,)]
+    await db.close()
+
+
+async def test_company_goes_along_with_transactions_and_can_undo_them(dsn: str) -> None:
+    db = await opened(dsn)
+    async with db.transaction() as conn:
+        await conn.execute("CREATE TABLE kept (n int)")
+    seen: list[int] = []
+
+    async def count() -> None:
+        async with db.connection() as conn:
+            row = await (await conn.execute("SELECT count(*), pg_backend_pid() FROM kept")).fetchone()
+        assert row is not None
+        seen.extend(row)
+
+    async def last(conn: Conn) -> None:
+        await conn.execute("INSERT INTO kept VALUES (2)")
+        if len(seen) > 2:
+            raise NotFound
+
+    with accompanied() as company:
+        company.first, company.last = count, last
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO kept VALUES (1)")
+            assert seen == [0, conn.info.backend_pid]  # by the same connection, before anything else
+        await count()
+        assert seen[2] == 2
+        with pytest.raises(NotFound):
+            async with db.transaction() as conn:
+                await conn.execute("INSERT INTO kept VALUES (1)")
+    async with db.transaction():
+        await count()
+    assert seen[4] == 2
+    await db.close()
+
+
+async def test_what_another_changes_after_the_look_undoes_the_change(dsn: str) -> None:
+    db = await opened(dsn)
+    async with db.transaction() as conn:
+        await conn.execute("CREATE TABLE kept (n int)")
+        await conn.execute("INSERT INTO kept VALUES (1)")
+
+    async def look() -> None:
+        async with db.connection() as conn:
+            await conn.execute("SELECT n FROM kept")
+
+    async def change() -> None:
+        async with db.transaction() as conn:
+            with connect_now(dsn) as other:
+                other.execute("UPDATE kept SET n = 2")
+            await conn.execute("UPDATE kept SET n = n + 10")
+
+    with accompanied() as company:
+        company.first = look
+        with pytest.raises(PreconditionFailed):
+            await change()
+        await change()
+    async with db.connection() as conn:
+        assert await (await conn.execute("SELECT n FROM kept")).fetchall() == [(12,)]
     await db.close()
 
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lib.ranges import PreconditionFailed, RangeNotSatisfiable, Selection, select
+from app.errors import PreconditionFailed
+from app.lib.ranges import RangeNotSatisfiable, Selection, select
 
 TAG = "a1b2"
 
