@@ -13,14 +13,13 @@ from app.api.schemas.envelopes import Data
 from app.api.schemas.invitations import InvitationResource, invitation_resource
 from app.api.schemas.messages import (
     EnclosedResource,
-    HeaderResource,
     NoteResource,
     enclosed_resource,
-    header_resources,
     note_resources,
 )
 from app.api.streams import streamed
 from app.core.messages import service as messages
+from app.core.messages.resources import HeaderResource, header_resources
 
 
 class WholeEnclosed(EnclosedResource, frozen=True, kw_only=True):
@@ -46,7 +45,7 @@ async def get_enclosed(
         text=opened.text,
         html=opened.html,
         is_truncated=opened.is_truncated,
-        headers=header_resources(opened),
+        headers=header_resources(opened.headers),
         notes=note_resources(opened),
         enclosed=[enclosed_resource(one) for one in opened.enclosed],
         invitations=[invitation_resource(one) for one in opened.invitations],

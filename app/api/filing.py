@@ -9,10 +9,11 @@ from app.api.auth import AuthedRequest
 from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data
-from app.api.schemas.messages import ActionBody, ChangedResource, MessagePatchBody, MessageResource, message_resource
+from app.api.schemas.messages import ActionBody, ChangedResource, MessagePatchBody
 from app.core.filing import service as filing
 from app.core.filing.model import MessagePatch
 from app.core.messages import service as messages
+from app.core.messages.resources import MessageResource, message_resource
 from app.lib.times import utc_now
 
 

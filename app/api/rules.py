@@ -13,18 +13,17 @@ from app.api.schemas.envelopes import Data, Page
 from app.api.schemas.rules import (
     BatchBody,
     NewRuleBody,
-    RefusalResource,
     ReleaseBody,
     ReleasedResource,
     RuleResource,
     WrittenResource,
-    refusal_resource,
     rule_resource,
     written_resource,
 )
 from app.core.auth.model import Actor
 from app.core.platform import Platform
 from app.core.refusals import service as refusals
+from app.core.refusals.resources import RefusalResource, refusal_resource
 from app.core.rules import bulk, finding, held, judging
 from app.core.rules import service as rules
 from app.core.rules.judging import Judgement

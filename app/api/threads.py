@@ -8,8 +8,9 @@ from litestar.params import FromPath
 from app.api.auth import AuthedRequest
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data
-from app.api.schemas.messages import ThreadResource, message_resource
+from app.api.schemas.messages import ThreadResource
 from app.core.messages import service as messages
+from app.core.messages.resources import message_resource
 from app.core.threads import service as threads
 from app.lib.times import utc_now
 

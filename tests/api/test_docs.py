@@ -12,6 +12,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.api import enclosed, schemas
 from app.api.router import ROUTES
+from app.core.aliases import resources as of_aliases
+from app.core.messages import resources as of_messages
+from app.core.refusals import resources as of_refusals
 from app.core.senders.model import Evidence, Leak, Week
 from app.errors import FieldError
 
@@ -52,7 +55,7 @@ def _structs() -> Iterator[type[msgspec.Struct]]:
     modules = [
         importlib.import_module(f"{schemas.__name__}.{one.name}") for one in pkgutil.iter_modules(schemas.__path__)
     ]
-    for module in [*modules, enclosed]:
+    for module in [*modules, enclosed, of_aliases, of_messages, of_refusals]:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__:
                 yield value

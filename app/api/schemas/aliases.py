@@ -6,10 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from app.api.schemas.envelopes import Moment
 from app.core.aliases import expiry
 from app.core.aliases.model import Alias, AliasPatch, BulkAction, Ending, Screening, WhenDisabled
-from app.lib.times import rfc3339
+from app.lib.times import Moment, rfc3339
 
 MAX_IDS = 1000
 """Of one action; a thousand ids are 40 KB of JSON."""

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 
-from app.api.schemas.envelopes import Moment
 from app.core.domains import records
 from app.core.domains.model import (
     CatchAllMode,
@@ -19,7 +18,7 @@ from app.core.domains.model import (
     SharedDomain,
     State,
 )
-from app.lib.times import rfc3339
+from app.lib.times import Moment, rfc3339
 
 
 class RecordResource(msgspec.Struct, frozen=True, kw_only=True):

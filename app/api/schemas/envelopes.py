@@ -1,15 +1,12 @@
 """What is around every answer of the API: data, a page of a list, a problem."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from app.errors import FieldError
 
 T = TypeVar("T")
-
-Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-"""RFC 3339 in UTC with milliseconds."""
 
 
 class Data(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Rules about senders and what was refused, over the wire, and what clients send to make rules. No lookups, no I/O."""
+"""Rules about senders over the wire, and what clients send to make rules. No lookups, no I/O."""
 
 from datetime import date
 from typing import Annotated
@@ -6,14 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from app.api.schemas.envelopes import Moment
-from app.api.schemas.messages import AliasRef
-from app.core.refusals.model import Refusal
+from app.core.aliases.resources import AliasRef
 from app.core.rules import bulk
 from app.core.rules.bulk import Outcome, Written
 from app.core.rules.judging import Destination
 from app.core.rules.model import Kind, Rule, Verdict
-from app.lib.times import rfc3339
+from app.lib.times import Moment, rfc3339
 
 
 class RuleResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,24 +77,6 @@ class ReleasedResource(msgspec.Struct, frozen=True, kw_only=True):
     rule: RuleResource | None
 
 
-class RefusalResource(msgspec.Struct, frozen=True, kw_only=True):
-    """Mail that was not kept. `code` is SMTP's; 250 where it was taken and dropped, or taken for others alone.
-
-    Where `count` is above 1 it stands for the rest of a day with too many to list, and nobody is named.
-    """
-
-    id: UUID
-    alias: AliasRef
-    refused_at: Moment
-    code: int
-    reason: str
-    sender: str | None
-    envelope_from: str | None
-    header_from: list[str]
-    recipient: str | None
-    count: int
-
-
 def rule_resource(rule: Rule) -> RuleResource:
     """The rule as its owner's programs see it."""
     alias = None
@@ -118,20 +98,3 @@ def rule_resource(rule: Rule) -> RuleResource:
 def written_resource(one: Written) -> WrittenResource:
     """What became of one sender of a list."""
     return WrittenResource(sender=one.text, outcome=one.outcome, detail=one.told, rule_id=one.rule_id)
-
-
-def refusal_resource(refusal: Refusal) -> RefusalResource:
-    """What was refused; senders as they came."""
-    details = refusal.details
-    return RefusalResource(
-        id=refusal.refusal_id,
-        alias=AliasRef(id=refusal.alias_id, email=refusal.alias_address),
-        refused_at=rfc3339(refusal.refused_at),
-        code=refusal.code,
-        reason=refusal.reason,
-        sender=refusal.sender if details else None,
-        envelope_from=details.envelope_from if details else None,
-        header_from=list(details.header_from) if details else [],
-        recipient=details.recipient if details else None,
-        count=refusal.count,
-    )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.api.schemas.messages import AliasRef
+from app.core.aliases.resources import AliasRef
 from app.core.senders.model import Leak, Sender, Statistics, Week
 from app.core.senders.overview import Leaked
 
