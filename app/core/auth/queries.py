@@ -1,13 +1,11 @@
 """SQL over sessions and API keys."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from app.core.auth.model import Credential
-from app.core.auth.scopes import Scope
 from app.lib.db import Conn
 
 
@@ -64,36 +62,6 @@ async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
     cursor = await conn.execute("DELETE FROM sessions WHERE expires_at <= %(now)s", {"now": now})
     await conn.execute("DELETE FROM session_owners WHERE expires_at <= %(now)s", {"now": now})
     return cursor.rowcount
-
-
-async def insert_api_key(
-    conn: Conn,
-    account_id: UUID,
-    key_id: UUID,
-    *,
-    key_hash: bytes,
-    name: bytes,
-    scopes: Sequence[Scope],
-    created_on: date,
-) -> None:
-    """The key and its entry in the directory; `name` is sealed."""
-    values = {
-        "account_id": account_id,
-        "key_id": key_id,
-        "key_hash": key_hash,
-        "name": name,
-        "scopes": list(scopes),
-        "created_on": created_on,
-    }
-    await conn.execute(
-        """INSERT INTO api_keys (account_id, key_id, key_hash, name, scopes, created_on)
-           VALUES (%(account_id)s, %(key_id)s, %(key_hash)s, %(name)s, %(scopes)s, %(created_on)s)""",
-        values,
-    )
-    await conn.execute(
-        "INSERT INTO api_key_owners (key_hash, account_id, key_id) VALUES (%(key_hash)s, %(account_id)s, %(key_id)s)",
-        values,
-    )
 
 
 async def api_key(conn: Conn, key_hash: bytes) -> Credential | None:

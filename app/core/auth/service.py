@@ -7,17 +7,20 @@ from app.core.accounts import service as accounts
 from app.core.accounts.model import Account
 from app.core.auth import queries
 from app.core.auth.hashing import PasswordHasher
+from app.core.auth.keys import service as keys
+from app.core.auth.keys.model import NewKey
 from app.core.auth.model import Actor, Credential, NewApiKey, NewSession
-from app.core.auth.scopes import ALL_SCOPES, SCOPES
-from app.errors import Forbidden, Invalid, Unauthenticated
+from app.core.auth.scopes import ALL_SCOPES
+from app.errors import Forbidden, Unauthenticated
 from app.lib.db import Conn, Database
 from app.lib.ids import new_id, parse_id
-from app.vault import seal, tokens
+from app.vault import tokens
 from app.vault.instance import InstanceKey
 
 SESSION_LIFETIME = timedelta(days=7)
-MAX_KEY_NAME_CHARS = 100
 _WRONG = "The login or the password is wrong."
+_NO_KEY = "This API key is not valid: there is none like it, or it was revoked."
+_NOT_LIKE_A_KEY = "This is no API key: one begins with rst_ and has 42 characters. A character may be wrong or missing."
 
 
 async def check_password(db: Database, hasher: PasswordHasher, login: str, password: str) -> Account:
@@ -65,25 +68,32 @@ async def end_session(conn: Conn, actor: Actor) -> None:
         await queries.delete_session(conn, actor.account_id, actor.session_id)
 
 
-async def create_api_key(conn: Conn, instance: InstanceKey, account_id: UUID, *, name: str, now: datetime) -> NewApiKey:
-    """A key for the API. Raises Invalid when the name is longer than 100 characters."""
-    if len(name) > MAX_KEY_NAME_CHARS:
-        raise Invalid.field("name", f"Choose at most {MAX_KEY_NAME_CHARS} characters.")
-    keyring = await accounts.open_keyring(conn, instance, account_id)
-    key_id, key = new_id(), tokens.new_api_key()
-    plaintext = name.encode("utf-8", "replace")  # a command line may hold bytes that are no UTF-8
-    sealed = seal.seal_field(keyring, account_id=account_id, purpose="api_key.name", row_id=key_id, plaintext=plaintext)
-    await queries.insert_api_key(
-        conn, account_id, key_id, key_hash=tokens.hash_secret(key), name=sealed, scopes=SCOPES, created_on=now.date()
+async def owner(conn: Conn, instance: InstanceKey, account: Account) -> Actor:
+    """The owner of an account as if signed in, for what an operator does in that name. Raises CannotOpen."""
+    return Actor(
+        account_id=account.account_id,
+        login=account.login,
+        is_admin=account.is_admin,
+        keyring=await accounts.open_keyring(conn, instance, account.account_id),
+        scopes=ALL_SCOPES,
     )
-    return NewApiKey(key_id=key_id, key=key)
+
+
+async def create_api_key(conn: Conn, instance: InstanceKey, account_id: UUID, *, name: str, now: datetime) -> NewApiKey:
+    """A key that may do everything."""
+    keyring = await accounts.open_keyring(conn, instance, account_id)
+    actor = Actor(account_id=account_id, login="", is_admin=False, keyring=keyring, scopes=ALL_SCOPES)
+    made = await keys.make(conn, actor, NewKey(name=name, scopes=ALL_SCOPES), now=now)
+    return NewApiKey(key_id=made.shown.key_id, key=made.key)
 
 
 async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: datetime) -> Actor:
-    """Whose key this is. Raises Unauthenticated."""
-    found = await queries.api_key(conn, tokens.hash_secret(key)) if tokens.is_api_key_shaped(key) else None
+    """Whose key this is. Raises Unauthenticated, and Forbidden when the account is suspended."""
+    if not tokens.is_api_key_shaped(key):
+        raise Unauthenticated(_NOT_LIKE_A_KEY, code="wrong_key")
+    found = await queries.api_key(conn, tokens.hash_secret(key))
     if found is None:
-        raise Unauthenticated("This API key is not valid.", code="wrong_key")
+        raise Unauthenticated(_NO_KEY, code="wrong_key")
     return _actor(found, instance, now=now, is_session=False)
 
 
@@ -94,7 +104,8 @@ async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
 
 def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_session: bool) -> Actor:
     if found.expires_at is not None and found.expires_at <= now:
-        raise Unauthenticated("This has expired. Please sign in again.", code="expired")
+        text = "This has expired. Please sign in again." if is_session else "This API key has expired. Make a new one."
+        raise Unauthenticated(text, code="expired")
     if found.status != "active":
         raise Forbidden("This account is suspended. Ask the administrator of this service.", code="suspended")
     keyring = accounts.open_held_keyring(instance, found.account_id, found.holder_id, found.keyring)

@@ -5,6 +5,7 @@ import pytest
 from app.core.accounts import service as accounts
 from app.core.auth import service as auth
 from app.core.auth.hashing import PasswordHasher
+from app.core.auth.keys import service as keys
 from app.core.platform import Platform
 from app.errors import CannotOpen, Forbidden, Invalid, Unauthenticated
 from app.vault import seal, tokens
@@ -190,6 +191,6 @@ async def test_the_name_of_a_key_is_sealed_and_bounded(platform: Platform, ada: 
                 conn,
                 platform.instance,
                 ada.account.account_id,
-                name="x" * (auth.MAX_KEY_NAME_CHARS + 1),
+                name="x" * (keys.MAX_NAME_CHARS + 1),
                 now=NOW,
             )
