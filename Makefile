@@ -7,6 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
 .PHONY: run test lint fmt bench fuzz clean
+# For trying webhooks with a receiver on this machine.
+run: export RESTANTE_WEBHOOK_NETWORKS ?= 127.0.0.0/8,::1/128
 run: $(VENV)/.ready
 	$(BIN)/restante serve
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -60,6 +60,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mail_domains: tuple[str, ...]
     dns_servers: tuple[Address, ...]
     """Recursive resolvers by IP address; empty: those of the system."""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...]
+    """Networks that are not public and that webhooks may reach all the same, also by plain HTTP."""
     s3: S3 | None
     max_message_size: int
     storage_limit: int
@@ -108,6 +110,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         hostname=read("RESTANTE_HOSTNAME", "restante.localhost", _domain),
         mail_domains=read("RESTANTE_MAIL_DOMAINS", ("restante.localhost",), _domains),
         dns_servers=read("RESTANTE_DNS", (), _dns_servers),
+        webhook_networks=read("RESTANTE_WEBHOOK_NETWORKS", (), _networks),
         s3=_s3(read),
         max_message_size=read("RESTANTE_MAX_MESSAGE_SIZE", 150 * MIB, _between(64 * 1024, 1024 * MIB)),
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
@@ -263,6 +266,13 @@ def _dns_server(text: str) -> Address:
         shape = "such as 192.0.2.1 or [2001:db8::1]:53, with commas between them"
         raise ValueError(f"should be IP addresses of DNS resolvers, {shape}") from None
     return address
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("should be networks such as 10.0.0.0/8 or ::1/128, with commas between them") from None
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

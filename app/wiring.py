@@ -29,6 +29,7 @@ from app.lib.blobs import BlobStore
 from app.lib.blobs.local import LocalStore
 from app.lib.blobs.s3 import S3Store
 from app.lib.db import Database
+from app.lib.outbound import Outbound
 from app.lib.ratelimit import NetworkLimit, NetworkLimits
 from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_now, utc_today
@@ -86,13 +87,15 @@ def blob_store(config: Config) -> BlobStore:
 async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIterator[Platform]:
     """What the product stands on, for as long as the context lasts."""
     db = Database(dsn, prepare=config.prepared_statements)
+    resolver = Resolver([Server(host=one.host, port=one.port) for one in config.dns_servers])
     platform = Platform(
         db=db,
         listener=Listener(_direct(config, dsn)),
         blobs=blob_store(config),
         instance=instance_key(config),
         hasher=PasswordHasher(),
-        resolver=Resolver([Server(host=one.host, port=one.port) for one in config.dns_servers]),
+        resolver=resolver,
+        outbound=Outbound(resolver, networks=config.webhook_networks),
         public_url=config.public_url,
         hostname=config.hostname,
         max_message_size=config.max_message_size,
@@ -106,6 +109,7 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         yield platform
     finally:
         platform.hasher.close()
+        await platform.outbound.close()
         await platform.listener.close()
         await platform.blobs.close()
         await db.close()

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,7 @@ from app.core.platform import Platform
 from app.lib.blobs.local import LocalStore
 from app.lib.db import Database, connect_now
 from app.lib.migrate import migrate
+from app.lib.outbound import Outbound
 from app.lib.postgres import EmbeddedPostgres
 from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_today
@@ -88,14 +90,16 @@ def instance() -> InstanceKey:
 async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIterator[Platform]:
     db = Database(dsn)
     await db.open()
+    # Nobody answers there, so no test asks a resolver that it did not start.
+    resolver = Resolver([Server(host="127.0.0.1", port=1)], timeout=0.05, lifetime=0.1)
     made = Platform(
         db=db,
         listener=Listener(dsn),
         blobs=LocalStore(tmp_path / "objects"),
         instance=instance,
         hasher=PasswordHasher(CHEAP),
-        # Nobody answers there, so no test asks a resolver that it did not start.
-        resolver=Resolver([Server(host="127.0.0.1", port=1)], timeout=0.05, lifetime=0.1),
+        resolver=resolver,
+        outbound=Outbound(resolver, networks=[ip_network("127.0.0.0/8")]),
         public_url="http://restante.test",
         hostname="mx.restante.test",
         max_message_size=8 * 1024 * 1024,
@@ -108,6 +112,7 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         await domains.ensure_shared(conn, ["restante.test"], today=utc_today())
     yield made
     made.hasher.close()
+    await made.outbound.close()
     await made.listener.close()
     await made.blobs.close()
     await db.close()

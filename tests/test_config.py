@@ -91,8 +91,10 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         S3_SESSION_TOKEN="ends soon",
         S3_ADDRESSING="virtual",
         RESTANTE_DNS="192.0.2.1, 192.0.2.2:5353,2001:db8::1,[2001:db8::2],[2001:db8::3]:54",
+        RESTANTE_WEBHOOK_NETWORKS="10.0.0.0/8, ::1",
         **BUCKET,
     )
+    assert [str(network) for network in made.webhook_networks] == ["10.0.0.0/8", "::1/128"]
     assert made.direct_database_url == "postgres://past.the.pooler/mail"
     assert (made.database_url, made.secret, made.data_dir) == (DATABASE, SECRET, tmp_path)
     assert (made.http, made.smtp) == (Address(host="::1", port=80), Address(host="0.0.0.0", port=25))  # noqa: S104
@@ -139,6 +141,7 @@ WRONG = {
     "RESTANTE_SMTP_TIMEOUT": "٣",
     "RESTANTE_SMTP_PROXY_PROTOCOL": "maybe",
     "RESTANTE_PREPARED_STATEMENTS": "2",
+    "RESTANTE_WEBHOOK_NETWORKS": "10.0.0.1/8",
     "RESTANTE_TLS_CERT": "/nowhere/cert.pem",
     "RESTANTE_TLS_KEY": "/nowhere/key.pem",
     "S3_ENDPOINT": "r2.example",

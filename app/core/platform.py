@@ -5,6 +5,7 @@ import msgspec
 from app.core.auth.hashing import PasswordHasher
 from app.lib.blobs import BlobStore
 from app.lib.db import Database
+from app.lib.outbound import Outbound
 from app.lib.resolver import Resolver
 from app.lib.wakeups import Listener
 from app.vault.instance import InstanceKey
@@ -19,6 +20,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     instance: InstanceKey
     hasher: PasswordHasher
     resolver: Resolver
+    outbound: Outbound
     public_url: str
     hostname: str
     max_message_size: int

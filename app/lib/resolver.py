@@ -75,6 +75,15 @@ class Resolver:
         ordered = sorted(answer.records, key=lambda one: (one.preference, one.host))
         return Answer(outcome=answer.outcome, records=tuple(ordered))
 
+    async def addresses(self, name: str) -> Answer[str]:
+        """The IPv4 addresses of `name`, then the IPv6 ones; found where it has either."""
+        answers = await asyncio.gather(
+            self._ask(name, "A", lambda record: str(record.address)),
+            self._ask(name, "AAAA", lambda record: str(record.address)),
+        )
+        records = answers[0].records + answers[1].records
+        return Answer(outcome="found", records=records) if records else answers[0]
+
     async def _ask(self, name: str, kind: str, read: Callable[[Any], T]) -> Answer[T]:
         try:
             async with self._room:

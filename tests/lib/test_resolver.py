@@ -34,6 +34,17 @@ async def test_records_are_read(resolver: Resolver) -> None:
     )
 
 
+async def test_addresses_of_both_kinds_are_found(resolver: Resolver, zone: DnsServer) -> None:
+    zone.set("both.test", "AAAA", "2001:db8::1")
+    zone.set("both.test", "A", "192.0.2.1", "192.0.2.2")
+    zone.set("six.test", "AAAA", "2001:db8::2")
+    answer = await resolver.addresses("both.test")
+    assert set(answer.records[:2]) == {"192.0.2.1", "192.0.2.2"}
+    assert answer.records[2:] == ("2001:db8::1",)
+    assert (await resolver.addresses("six.test")).records == ("2001:db8::2",)
+    assert (await resolver.addresses("nowhere.test")).outcome == "no_name"
+
+
 async def test_nothing_there_is_told_from_no_answer(resolver: Resolver, zone: DnsServer) -> None:
     zone.set("mail.test", "MX", "0 .")
     assert (await resolver.mx("mail.test")).records == (Exchange(preference=0, host=""),)
