@@ -37,6 +37,7 @@ def test_everything_has_a_default() -> None:
         hostname="restante.localhost",
         mail_domains=("restante.localhost",),
         dns_servers=(),
+        webhook_networks=(),
         s3=None,
         max_message_size=150 * MIB,
         storage_limit=10 * 1024 * MIB,
