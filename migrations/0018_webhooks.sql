@@ -29,7 +29,8 @@ CREATE TABLE events (
     alias_id    uuid,
     subject_id  uuid,  -- the message, refusal or alias it is about
     occurred_at timestamptz NOT NULL,
-    payload     bytea STORAGE EXTERNAL,  -- of messages and refusals null once nothing waits to be delivered
+    facts       jsonb,  -- what stands in clear elsewhere, too: names of domains, reasons, numbers
+    payload     bytea STORAGE EXTERNAL,  -- what does not; null once nothing waits to be delivered
     PRIMARY KEY (account_id, event_id)
 ) WITH (fillfactor = 85);
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 
 from app.errors import CannotOpen
-from app.vault.aead import KEY_SIZE, cipher_for, context, open_sealed, seal
+from app.vault.aead import KEY_SIZE, checked_key, cipher_for, context, open_sealed, seal
 from app.vault.keyring import PUBLIC_SIZE, Keyring
 
 # The first byte of a stored message key says how it is sealed.
@@ -34,15 +34,27 @@ class SealedMessage(msgspec.Struct, frozen=True, kw_only=True):
     sender: bytes | None
 
 
+def new_message_key() -> bytes:
+    """A key for one message, 32 bytes, for who needs it besides the message's owner; `seal_message` makes its own."""
+    return os.urandom(KEY_SIZE)
+
+
 def seal_message(
-    public: bytes, *, account_id: UUID, message_id: UUID, summary: bytes, source: bytes, sender: bytes | None = None
+    public: bytes,
+    *,
+    account_id: UUID,
+    message_id: UUID,
+    summary: bytes,
+    source: bytes,
+    sender: bytes | None = None,
+    message_key: bytes | None = None,
 ) -> SealedMessage:
     """Seal one received message under a fresh message key, and that to the account's public key (`public_bytes`).
 
-    The parts are at most 2 GiB each; `sender` is what is kept of who wrote it, if anything. A `public` that is no
-    public key: ValueError.
+    The parts are at most 2 GiB each; `sender` is what is kept of who wrote it, if anything; `message_key` seals this
+    message alone. A `public` that is no public key: ValueError.
     """
-    message_key = os.urandom(KEY_SIZE)
+    message_key = new_message_key() if message_key is None else checked_key(message_key)
     return SealedMessage(
         key=_seal_to_public_key(public, message_key, _message_context("key", account_id, message_id)),
         summary=_seal_part("summary", message_key, account_id, message_id, summary),

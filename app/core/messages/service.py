@@ -178,7 +178,16 @@ async def attachment_link(platform: Platform, actor: Actor, message_id: UUID, or
 
 def attachment_links(platform: Platform, actor: Actor, line: MessageLine, *, now: datetime) -> list[Link]:
     """A URL for each attachment of the message, in their order, good for five minutes; made without any I/O."""
-    return [_link(platform, actor.account_id, line, listed, now=now) for listed in line.summary.attachments]
+    return links_of(platform, actor.account_id, line, now=now)
+
+
+def links_of(
+    platform: Platform, account_id: UUID, line: MessageLine, *, now: datetime, lifetime: timedelta = LINK_LIFETIME
+) -> list[Link]:
+    """The same for any message of which the line is known, good for `lifetime` (seven days at most)."""
+    return [
+        _link(platform, account_id, line, listed, now=now, lifetime=lifetime) for listed in line.summary.attachments
+    ]
 
 
 async def linked_attachment(platform: Platform, token: str, *, now: datetime) -> Content:
@@ -186,7 +195,7 @@ async def linked_attachment(platform: Platform, token: str, *, now: datetime) ->
     try:
         payload = links.open_link(platform.instance.subkey(_LINK_LABEL), token, now=int(now.timestamp()))
     except CannotOpen:
-        raise NotFound("There is nothing here. Links to attachments end after five minutes.") from None
+        raise NotFound("There is nothing here. Links to attachments do not last for ever.") from None
     target = _decode_target(payload)
     opened = await open_by_key(platform, target.account_id, target.message_id, target.message_key)
     return await _attachment(opened, target.ordinal)
@@ -270,16 +279,24 @@ def _listed(summary: Summary, ordinal: int) -> Attachment:
     return found
 
 
-def _link(platform: Platform, account_id: UUID, line: MessageLine, listed: Attachment, *, now: datetime) -> Link:
+def _link(
+    platform: Platform,
+    account_id: UUID,
+    line: MessageLine,
+    listed: Attachment,
+    *,
+    now: datetime,
+    lifetime: timedelta = LINK_LIFETIME,
+) -> Link:
     """The store's own presigned URL where the object is just the attachment in clear, else one that we open."""
-    expires_at = now + LINK_LIFETIME
+    expires_at = now + lifetime
     ref = line.summary.layout.blobs[listed.cut] if listed.cut >= 0 else None
     if ref is not None and ref.key is None:
         url = platform.blobs.presigned_url(
             object_name(account_id, ref.blob_id),
             filename=listed.filename,
             content_type=safe_type(listed.content_type),
-            expires_in=int(LINK_LIFETIME.total_seconds()),
+            expires_in=int(lifetime.total_seconds()),
         )
         if url is not None:
             return Link(url=url, expires_at=expires_at)

@@ -1,0 +1,111 @@
+"""SQL over events: writing them down together with what is to be delivered of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from app.core.events.model import EventRow, NewEvent
+from app.lib.db import Conn
+
+# One statement, which also goes with what is stored in a pipeline. Webhooks that are to be told in full, but were made
+# too late for the payload, are not told.
+_INSERT = """
+    WITH new AS MATERIALIZED (
+        SELECT * FROM unnest(%(accounts)s::uuid[], %(ids)s::uuid[], %(types)s::text[], %(aliases)s::uuid[],
+                             %(subjects)s::uuid[], %(times)s::timestamptz[], %(facts)s::jsonb[], %(payloads)s::bytea[],
+                             %(are_full)s::boolean[])
+            AS n (account_id, event_id, type, alias_id, subject_id, occurred_at, facts, payload, is_full)
+    ), event AS (
+        INSERT INTO events (account_id, event_id, type, alias_id, subject_id, occurred_at, facts, payload)
+        SELECT account_id, event_id, type, alias_id, subject_id, occurred_at, facts, payload FROM new
+    )
+    INSERT INTO webhook_deliveries (account_id, webhook_id, event_id, state, next_attempt_at)
+    SELECT n.account_id, w.webhook_id, n.event_id, 'pending', n.occurred_at
+    FROM new n JOIN webhooks w USING (account_id)
+    WHERE w.is_enabled AND n.type = ANY(w.event_types) AND (w.alias_id IS NULL OR w.alias_id = n.alias_id)
+      AND (w.content = 'thin' OR n.is_full OR n.payload IS NULL)
+"""
+
+
+async def insert_events(conn: Conn, events: Sequence[NewEvent]) -> int:
+    """Write events down, and that the webhooks which want them are to be told; how many deliveries that makes.
+
+    In pipeline mode the number is not known yet, and -1.
+    """
+    cursor = await conn.execute(
+        _INSERT,
+        {
+            "accounts": [one.account_id for one in events],
+            "ids": [one.event_id for one in events],
+            "types": [one.type for one in events],
+            "aliases": [one.alias_id for one in events],
+            "subjects": [one.subject_id for one in events],
+            "times": [one.occurred_at for one in events],
+            "facts": [None if one.facts is None else Jsonb(one.facts) for one in events],
+            "payloads": [one.payload for one in events],
+            "are_full": [one.is_full for one in events],
+        },
+    )
+    return cursor.rowcount
+
+
+_EVENT = """
+    SELECT e.account_id, e.event_id, e.type, e.alias_id, a.address AS alias_address, e.subject_id, m.thread_id,
+           e.occurred_at, e.facts, e.payload
+    FROM events e
+    LEFT JOIN aliases a ON a.account_id = e.account_id AND a.alias_id = e.alias_id
+    LEFT JOIN messages m ON m.account_id = e.account_id AND m.message_id = e.subject_id
+"""
+
+
+async def event(conn: Conn, account_id: UUID, event_id: UUID) -> EventRow | None:
+    """One event of the account."""
+    async with conn.cursor(row_factory=class_row(EventRow)) as cursor:
+        await cursor.execute(
+            _EVENT + " WHERE e.account_id = %(account_id)s AND e.event_id = %(event_id)s LIMIT 1",
+            {"account_id": account_id, "event_id": event_id},
+        )
+        return await cursor.fetchone()
+
+
+async def delete_before(conn: Conn, moment: datetime, *, limit: int) -> int:
+    """Forget what happened to anybody before then, with all that was delivered of it; how many events."""
+    cursor = await conn.execute(
+        """DELETE FROM events WHERE (account_id, event_id) IN (
+               SELECT account_id, event_id FROM events WHERE occurred_at < %(moment)s
+               ORDER BY occurred_at LIMIT %(limit)s
+           )""",
+        {"moment": moment, "limit": limit},
+    )
+    return cursor.rowcount
+
+
+async def wipe_payload(conn: Conn, account_id: UUID, event_id: UUID) -> None:
+    """Wipe the payload of an event that nobody waits to be told of."""
+    await conn.execute(
+        """UPDATE events e SET payload = NULL
+           WHERE account_id = %(account_id)s AND event_id = %(event_id)s AND payload IS NOT NULL AND NOT EXISTS (
+               SELECT FROM webhook_deliveries d
+               WHERE d.account_id = e.account_id AND d.event_id = e.event_id AND d.state = 'pending'
+           )""",
+        {"account_id": account_id, "event_id": event_id},
+    )
+
+
+async def wipe_idle_payloads(conn: Conn, *, before: datetime, limit: int) -> int:
+    """The same for all events older than that, at most `limit` of them; how many payloads."""
+    cursor = await conn.execute(
+        """UPDATE events SET payload = NULL WHERE (account_id, event_id) IN (
+               SELECT e.account_id, e.event_id FROM events e
+               WHERE e.payload IS NOT NULL AND e.occurred_at < %(before)s AND NOT EXISTS (
+                   SELECT FROM webhook_deliveries d
+                   WHERE d.account_id = e.account_id AND d.event_id = e.event_id AND d.state = 'pending'
+               )
+               ORDER BY e.occurred_at LIMIT %(limit)s
+           )""",
+        {"before": before, "limit": limit},
+    )
+    return cursor.rowcount
