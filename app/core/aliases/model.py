@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.aliases.address import ROLE_LOCAL_PARTS
+from app.core.auth.model import WHOLE, Reach
 
 WhenDisabled = Literal["refuse", "defer", "discard"]
 """What a sender gets while the alias is off or has expired: 550, 421, or a 250 for mail that is dropped."""
@@ -136,6 +137,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     category_id: UUID | None = None
     is_pinned: bool | None = None
     sort: Sort = "newest"
+    reach: Reach = WHOLE
+    """What the reader sees of the account."""
 
     def __repr__(self) -> str:
         return "Listing()"

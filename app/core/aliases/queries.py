@@ -10,6 +10,7 @@ from psycopg.rows import args_row, class_row
 
 from app.core.aliases.limits.model import MadeBy
 from app.core.aliases.model import AliasRow, AliasSettings, AliasText, Listing, Mailbox, Place, Sort, State
+from app.core.auth.reach import queries as reach_queries
 from app.lib.db import Conn
 
 MAX_PAGE = 200
@@ -205,9 +206,10 @@ async def alias_texts(
 
 def _statement(columns: LiteralString, listing: Listing) -> LiteralString:
     _, behind, order = _ORDERS[listing.sort]
+    within = reach_queries.condition(listing.reach, "a.alias_id")
     usage = USAGE_OF_EACH if listing.sort in {"newest", "name"} and columns is _COLUMNS else _USAGE_OF_ALL
     return f"""SELECT {columns} FROM aliases a {usage}
-               WHERE {_NARROWED} AND ({_BEHIND} {behind}) AND {_LISTED[listing.state]}
+               WHERE {_NARROWED}{within} AND ({_BEHIND} {behind}) AND {_LISTED[listing.state]}
                ORDER BY {order} LIMIT %(limit)s"""
 
 
@@ -219,7 +221,7 @@ def _narrowed(account_id: UUID, listing: Listing, after: Place | None, now: date
         "after": after.alias_id if after else None,
         "number": after.number if after else 0,
         "now": now,
-    }
+    } | reach_queries.values(listing.reach)
 
 
 async def alias_id_of(conn: Conn, account_id: UUID, address: str) -> UUID | None:

@@ -10,6 +10,27 @@ from app.core.auth.scopes import SCOPES, Scope, ScopeMissing
 from app.vault.keyring import Keyring
 
 
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What part of an account a credential sees: an alias, the aliases on a domain, or (neither) all of it."""
+
+    alias_id: UUID | None = None
+    domain: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.alias_id is None and self.domain is None
+
+    def holds(self, alias_id: UUID, address: str) -> bool:
+        """Whether what belongs to this alias is seen."""
+        if self.alias_id is not None:
+            return alias_id == self.alias_id
+        return self.domain is None or address.rpartition("@")[2] == self.domain
+
+
+WHOLE = Reach()
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """An authenticated caller. Exactly one of `session_id` and `key_id` is set."""
 
@@ -21,9 +42,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     scopes: frozenset[Scope] = frozenset()
     """What it may do; a session may do everything."""
-    alias_id: UUID | None = None
-    domain: str | None = None
-    """Of bound keys, one of the two: they see and do only what belongs to this alias, or to aliases on this domain."""
+    reach: Reach = WHOLE
+    """Of bound keys less than all: lists leave the rest out, and everything else in it is not found."""
     used_on: date | None = None
     """Of keys: the last day on which this one was used before."""
     has_failing_domain: bool = False
@@ -31,8 +51,18 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_bound(self) -> bool:
-        """Whether it sees but a part of the account: see `app.core.auth.binding`."""
-        return self.alias_id is not None or self.domain is not None
+        """Whether it sees but a part of the account."""
+        return not self.reach.is_whole
+
+    @property
+    def alias_id(self) -> UUID | None:
+        """The alias that a key is bound to."""
+        return self.reach.alias_id
+
+    @property
+    def domain(self) -> str | None:
+        """The domain that a key is bound to."""
+        return self.reach.domain
 
     def assert_may(self, scope: Scope) -> None:
         """Raises ScopeMissing."""

@@ -9,7 +9,7 @@ from app.core.auth import queries
 from app.core.auth.hashing import PasswordHasher
 from app.core.auth.keys import service as keys
 from app.core.auth.keys.model import NewKey
-from app.core.auth.model import Actor, Credential, NewApiKey, NewSession
+from app.core.auth.model import Actor, Credential, NewApiKey, NewSession, Reach
 from app.core.auth.scopes import ALL_SCOPES
 from app.errors import Forbidden, Unauthenticated
 from app.lib.db import Conn, Database
@@ -117,8 +117,7 @@ def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_sessio
         session_id=found.credential_id if is_session else None,
         key_id=None if is_session else found.credential_id,
         scopes=ALL_SCOPES.intersection(found.scopes),
-        alias_id=found.alias_id,
-        domain=found.domain,
+        reach=Reach(alias_id=found.alias_id, domain=found.domain),
         used_on=found.last_used_on,
         has_failing_domain=found.has_failing_domain,
     )

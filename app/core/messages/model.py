@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.auth.model import WHOLE, Reach
 from app.core.messages.cut import Cut
 from app.core.messages.invitations.model import Invitation
 from app.core.messages.notes import Note
@@ -27,7 +28,10 @@ FIRST_ENCLOSED = 2_000_000
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list is narrowed to; None leaves a thing open. `after` is included, `before` is not."""
+    """What a list is narrowed to; None leaves a thing open. `after` is included, `before` is not.
+
+    `reach` is what the reader sees of the account at all; whoever asks need not fill it in.
+    """
 
     is_read: bool | None = None
     is_starred: bool | None = None
@@ -35,6 +39,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     alias_id: UUID | None = None
     after: datetime | None = None
     before: datetime | None = None
+    reach: Reach = WHOLE
 
 
 NO_FILTERS = Filters()

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from app.core.auth.reach import queries as reach_queries
 from app.core.messages.cut import MAX_CUTS
 from app.core.messages.model import FOLDERS, BlobRow, Delivery, Filters, Folder, MessageRow
 from app.core.senders import queries as senders
@@ -254,7 +255,7 @@ async def filtered_messages(
         "since": since if after is None else max(since, _next_id(after)),
         "alias_id": filters.alias_id,
         "limit": min(limit, MAX_PAGE),
-    }
+    } | reach_queries.values(filters.reach)
     async with conn.cursor(row_factory=class_row(MessageRow), binary=True) as cursor:
         await cursor.execute(_filtered(folders, filters, is_upward=after is not None), values)
         return await cursor.fetchall()
@@ -272,7 +273,8 @@ def _conditions(filters: Filters) -> str:
         (filters.has_attachment, " AND n.has_attachments", " AND NOT n.has_attachments"),
         (filters.alias_id is not None or None, " AND n.alias_id = %(alias_id)s", ""),
     ]
-    return "".join(yes if choice else no for choice, yes, no in chosen if choice is not None)
+    asked = "".join(yes if choice else no for choice, yes, no in chosen if choice is not None)
+    return asked + reach_queries.condition(filters.reach, "n.alias_id")
 
 
 async def messages(

@@ -96,6 +96,8 @@ async def page(
     anew, so that opening them again costs microseconds.
     """
     account_id = actor.account_id
+    if actor.is_bound:
+        filters = msgspec.structs.replace(filters, reach=actor.reach)
     if after is None and filters == NO_FILTERS and (folder is None or isinstance(folder, str)):
         rows = await queries.messages(conn, account_id, folder=folder, before=before, limit=limit)
     else:
@@ -124,7 +126,7 @@ async def open_rows(conn: Conn, actor: Actor, rows: Sequence[MessageRow]) -> lis
 async def line(conn: Conn, actor: Actor, message_id: UUID) -> MessageLine:
     """One message as lists show it. Raises NotFound."""
     row = await queries.message(conn, actor.account_id, message_id)
-    if row is None:
+    if row is None or not actor.reach.holds(row.alias_id, row.address):
         raise NotFound(_NO_MESSAGE)
     return _line(actor, row)
 

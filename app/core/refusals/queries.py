@@ -6,6 +6,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.core.auth.model import WHOLE, Reach
+from app.core.auth.reach import queries as reach_queries
 from app.core.refusals.model import RefusalRow, Rest, SealedRefusal
 from app.lib.db import Conn
 
@@ -19,7 +21,7 @@ _ROW = """
 
 
 async def refusals(
-    conn: Conn, account_id: UUID, *, alias_id: UUID | None, before: UUID | None, limit: int
+    conn: Conn, account_id: UUID, *, alias_id: UUID | None, before: UUID | None, limit: int, reach: Reach = WHOLE
 ) -> list[RefusalRow]:
     """A page of what was refused to the account, or to one alias, newest first; at most 200."""
     of_alias = "" if alias_id is None else " AND r.alias_id = %(alias_id)s"
@@ -27,9 +29,11 @@ async def refusals(
         await cursor.execute(
             _ROW
             + of_alias
+            + reach_queries.condition(reach, "r.alias_id")
             + """ AND (%(before)s::uuid IS NULL OR r.refusal_id < %(before)s)
                   ORDER BY r.refusal_id DESC LIMIT %(limit)s""",
-            {"account_id": account_id, "alias_id": alias_id, "before": before, "limit": min(limit, MAX_PAGE)},
+            {"account_id": account_id, "alias_id": alias_id, "before": before, "limit": min(limit, MAX_PAGE)}
+            | reach_queries.values(reach),
         )
         return await cursor.fetchall()
 

@@ -25,14 +25,16 @@ async def page(conn: Conn, actor: Actor, *, alias_id: UUID | None, before: UUID 
 
     Of a day with too many to list, an entry without details counts the rest. Raises CannotOpen.
     """
-    rows = await queries.refusals(conn, actor.account_id, alias_id=alias_id, before=before, limit=limit)
+    rows = await queries.refusals(
+        conn, actor.account_id, alias_id=alias_id, before=before, limit=limit, reach=actor.reach
+    )
     return [_open(actor, row) for row in rows]
 
 
 async def get(conn: Conn, actor: Actor, refusal_id: UUID) -> Refusal:
     """One refusal of the account. Raises NotFound, CannotOpen."""
     row = await queries.refusal(conn, actor.account_id, refusal_id)
-    if row is None:
+    if row is None or not actor.reach.holds(row.alias_id, row.alias_address):
         raise NotFound("There is no such refusal; they are kept for 30 days.")
     return _open(actor, row)
 

@@ -10,6 +10,7 @@ import msgspec
 from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
 from app.core.auth.model import Actor
+from app.core.auth.reach import service as reach
 from app.core.platform import Platform
 from app.core.rules import queries, senders
 from app.core.rules.model import NewRow, RuleRow, Verdict
@@ -63,6 +64,7 @@ async def make(
     faults = check(texts, note)
     if faults:
         raise Invalid("The rules cannot be made like this.", fields=faults)
+    await reach.assert_place(conn, actor, alias_id)
     if alias_id is not None and not await aliases.addresses_of(conn, actor.account_id, [alias_id]):
         raise NotFound("There is no such alias.")
     index_key = await accounts.index_key(conn, platform.instance, actor.account_id)

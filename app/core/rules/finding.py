@@ -61,6 +61,7 @@ async def containing(
             verdict=verdict,
             before=before,
             limit=_AT_ONCE,
+            reach=actor.reach,
         )
         found += [rule for rule in (opened(actor, row) for row in rows) if not wanted or _has(rule, wanted)]
         if len(found) > limit:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.core.auth.model import WHOLE, Reach
+from app.core.auth.reach import queries as reach_queries
 from app.core.rules.model import Match, NewRow, RuleRow, Verdict
 from app.lib.db import Conn
 
@@ -59,6 +61,7 @@ async def rules(
     verdict: Verdict | None,
     before: UUID | None,
     limit: int,
+    reach: Reach = WHOLE,
 ) -> list[RuleRow]:
     """A page of the account's rules, newest first; at most 200."""
     async with conn.cursor(row_factory=class_row(RuleRow)) as cursor:
@@ -68,8 +71,9 @@ async def rules(
                   AND (%(alias_id)s::uuid IS NULL OR r.alias_id = %(alias_id)s)
                   AND (NOT %(is_account_wide)s OR r.alias_id IS NULL)
                   AND (%(verdict)s::text IS NULL OR r.verdict = %(verdict)s)
-                  AND (%(before)s::uuid IS NULL OR r.rule_id < %(before)s)
-                  ORDER BY r.rule_id DESC LIMIT %(limit)s""",
+                  AND (%(before)s::uuid IS NULL OR r.rule_id < %(before)s)"""
+            + reach_queries.condition(reach, "r.alias_id")
+            + " ORDER BY r.rule_id DESC LIMIT %(limit)s",
             {
                 "account_id": account_id,
                 "alias_id": alias_id,
@@ -77,7 +81,8 @@ async def rules(
                 "verdict": verdict,
                 "before": before,
                 "limit": min(limit, MAX_PAGE),
-            },
+            }
+            | reach_queries.values(reach),
         )
         return await cursor.fetchall()
 

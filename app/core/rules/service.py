@@ -8,6 +8,7 @@ import msgspec
 from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
 from app.core.auth.model import Actor
+from app.core.auth.reach import service as reach
 from app.core.platform import Platform
 from app.core.rules import queries, senders
 from app.core.rules.model import Made, NewRow, NewRule, Rule, RuleLabel, RuleRow, Verdict
@@ -122,6 +123,7 @@ def opened(actor: Actor, row: RuleRow) -> Rule:
 async def _make(platform: Platform, conn: Conn, actor: Actor, new: NewRule, verdict: Verdict) -> Made:
     subject = _check(new)
     account_id = actor.account_id
+    await reach.assert_place(conn, actor, new.alias_id)
     if new.alias_id is not None and not await aliases.addresses_of(conn, account_id, [new.alias_id]):
         raise NotFound("There is no such alias.")
     index_key = await accounts.index_key(conn, platform.instance, account_id)

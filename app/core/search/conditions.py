@@ -60,8 +60,12 @@ def conditions(
     account_id: UUID,
     aliases: Sequence[tuple[Term, frozenset[UUID]]],
     folder: Folder | None,
+    within: frozenset[UUID] | None = None,
 ) -> Conditions:
-    """The query in tokens of the account; `aliases` are its alias terms with the aliases that each one means."""
+    """The query in tokens of the account; `aliases` are its alias terms with the aliases that each one means.
+
+    Of other aliases than those `within` nothing is found; None: of all of them.
+    """
     groups: list[Group] = []
     forbidden: list[tuple[Group, ...]] = []
     for term in query.terms:
@@ -80,6 +84,8 @@ def conditions(
     asked = [ids for term, ids in aliases if not term.is_negated]
     if query.alias_id is not None:
         asked.append(frozenset({query.alias_id}))
+    if within is not None:
+        asked.append(within)
     return Conditions(
         groups=tuple(dict.fromkeys(groups)),
         forbidden=tuple(forbidden),

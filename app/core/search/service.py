@@ -8,6 +8,7 @@ import msgspec
 
 from app.core.accounts import service as accounts
 from app.core.auth.model import Actor
+from app.core.auth.reach import queries as reach_queries
 from app.core.messages import marks, receive, words
 from app.core.messages import queries as message_queries
 from app.core.messages import service as messages
@@ -95,7 +96,18 @@ async def _page(
 async def _conditions(platform: Platform, conn: Conn, actor: Actor, query: Query, folder: Folder | None) -> Conditions:
     key = await accounts.index_key(conn, platform.instance, actor.account_id)
     aliases = [(term, await _alias_ids(conn, actor.account_id, term)) for term in query.terms if term.field == "alias"]
-    return conditions(query, key, account_id=actor.account_id, aliases=aliases, folder=folder)
+    within = await _within(conn, actor)
+    return conditions(query, key, account_id=actor.account_id, aliases=aliases, folder=folder, within=within)
+
+
+async def _within(conn: Conn, actor: Actor) -> frozenset[UUID] | None:
+    """The aliases that a bound key sees; of a domain the newest 10,000. None: all there are."""
+    alias_id, domain = actor.reach.alias_id, actor.reach.domain
+    if alias_id is not None:
+        return frozenset({alias_id})
+    if domain is not None:
+        return await reach_queries.aliases_on(conn, actor.account_id, domain, limit=queries.MAX_ALIASES)
+    return None
 
 
 async def _alias_ids(conn: Conn, account_id: UUID, term: Term) -> frozenset[UUID]:

@@ -38,7 +38,7 @@ async def newest_leaks(conn: Conn, actor: Actor, *, before: UUID | None, limit: 
     Looks at 200 first messages (those before `before`), so a page may be short and yet be followed by more. An alias
     is on every page on which a stranger to it is.
     """
-    newest = await queries.newest_aliases(conn, actor.account_id, before=before, limit=_LOOKED_AT)
+    newest = await queries.newest_aliases(conn, actor.account_id, before=before, limit=_LOOKED_AT, reach=actor.reach)
     leaked: list[Leaked] = []
     unreadable = 0
     seen: set[UUID] = set()

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.core.auth.model import WHOLE, Reach
+from app.core.auth.reach import queries as reach_queries
 from app.core.messages.model import Delivery
 from app.core.senders.model import OrganisationRow, Place, SenderRow, Sort, Week
 from app.lib.db import Conn
@@ -231,13 +233,16 @@ async def known(
     return {(alias_id, sender) for alias_id, sender in await cursor.fetchall()}
 
 
-async def newest_aliases(conn: Conn, account_id: UUID, *, before: UUID | None, limit: int) -> list[tuple[UUID, UUID]]:
+async def newest_aliases(
+    conn: Conn, account_id: UUID, *, before: UUID | None, limit: int, reach: Reach = WHOLE
+) -> list[tuple[UUID, UUID]]:
     """(first message, alias) of the newest senders of the account, newest first, those before that message."""
     cursor = await conn.execute(
-        """SELECT message_id, alias_id FROM alias_senders
-           WHERE account_id = %(account_id)s AND (%(before)s::uuid IS NULL OR message_id < %(before)s)
-           ORDER BY message_id DESC LIMIT %(limit)s""",
-        {"account_id": account_id, "before": before, "limit": limit},
+        f"""SELECT message_id, alias_id FROM alias_senders
+            WHERE account_id = %(account_id)s AND (%(before)s::uuid IS NULL OR message_id < %(before)s)
+                  {reach_queries.condition(reach, "alias_id")}
+            ORDER BY message_id DESC LIMIT %(limit)s""",
+        {"account_id": account_id, "before": before, "limit": limit} | reach_queries.values(reach),
     )
     return [(message_id, alias_id) for message_id, alias_id in await cursor.fetchall()]
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from app.core.auth.model import WHOLE, Reach
+from app.core.auth.reach import queries as reach_queries
 from app.core.messages.model import Delivery
 from app.lib.db import Conn
 
@@ -76,12 +78,13 @@ async def adopt(conn: Conn, orphan: Delivery, subject_token: int) -> None:
     )
 
 
-async def message_ids(conn: Conn, account_id: UUID, thread_id: UUID, *, limit: int) -> list[UUID]:
+async def message_ids(conn: Conn, account_id: UUID, thread_id: UUID, *, limit: int, reach: Reach = WHOLE) -> list[UUID]:
     """The newest messages of a thread, newest first, but for those in the trash or spam, or held; at most 200."""
     cursor = await conn.execute(
-        """SELECT message_id FROM messages
-           WHERE account_id = %(account_id)s AND thread_id = %(thread_id)s AND folder NOT IN ('trash', 'spam', 'held')
-           ORDER BY message_id DESC LIMIT %(limit)s""",
-        {"account_id": account_id, "thread_id": thread_id, "limit": min(limit, 200)},
+        f"""SELECT message_id FROM messages
+            WHERE account_id = %(account_id)s AND thread_id = %(thread_id)s AND folder NOT IN ('trash', 'spam', 'held')
+              {reach_queries.condition(reach, "alias_id")}
+            ORDER BY message_id DESC LIMIT %(limit)s""",
+        {"account_id": account_id, "thread_id": thread_id, "limit": min(limit, 200)} | reach_queries.values(reach),
     )
     return [message_id for (message_id,) in await cursor.fetchall()]

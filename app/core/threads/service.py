@@ -18,7 +18,7 @@ MAX_OPENED = 20
 
 async def lines(conn: Conn, actor: Actor, thread_id: UUID) -> list[MessageLine]:
     """The newest 200 messages of a thread, but for those in the trash or spam, or held. Raises NotFound without any."""
-    ids = await queries.message_ids(conn, actor.account_id, thread_id, limit=MAX_LINES)
+    ids = await queries.message_ids(conn, actor.account_id, thread_id, limit=MAX_LINES, reach=actor.reach)
     if not ids:
         raise NotFound("There is no such conversation.")
     return await messages.open_rows(conn, actor, await message_queries.messages_of(conn, actor.account_id, ids))
