@@ -1,5 +1,6 @@
 """Who is calling: the API key of the Authorization header (RFC 6750 section 2.1), and whether it may."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
@@ -10,9 +11,20 @@ from litestar.types import Guard
 
 from app.core.auth import service as auth
 from app.core.auth.model import Actor
+from app.core.auth.reach import service as reach
+from app.core.auth.reach.service import KeyBound, Kind
 from app.core.platform import Platform
 from app.errors import Unauthenticated
+from app.lib.db import Conn
 from app.lib.times import utc_now
+
+_OF_PATHS: Mapping[str, Kind] = {
+    "alias_id": "alias",
+    "message_id": "message",
+    "rule_id": "rule",
+    "refusal_id": "refusal",
+}
+"""What stands in a path under these names, so that the guard can look it up."""
 
 AuthedRequest = Request[Actor, None, State]
 """A request that has passed `bearer`; its `user` is who calls."""
@@ -21,18 +33,30 @@ AuthedRequest = Request[Actor, None, State]
 def bearer(platform: Platform) -> Guard:
     """A guard for a whole router, so that no handler can forget it; one query a request.
 
-    Every route says with `scope` what a key needs for it. Raises Unauthenticated, ScopeMissing, Forbidden when the
-    account is suspended, Unavailable.
+    Every route says with `scope` what a key needs for it, and with `for_bound_keys=True` that it shows a bound key
+    nothing but its own: of ids in the path the guard makes sure, lists narrow themselves, and what is in a body the
+    handler has to look at. All other routes are closed to such keys.
+    Raises Unauthenticated, ScopeMissing, KeyBound, NotFound, Forbidden when the account is suspended, Unavailable.
     """
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         key = _key(connection.headers.get("authorization", ""))
         async with platform.db.connection() as conn:
             actor = await auth.by_api_key(conn, platform.instance, key, now=utc_now())
-        actor.assert_may(handler.opt["scope"])
+            actor.assert_may(handler.opt["scope"])
+            if actor.is_bound:
+                await _assert_in_reach(conn, actor, handler, connection.path_params)
         connection.scope["user"] = actor
 
     return guard
+
+
+async def _assert_in_reach(conn: Conn, actor: Actor, handler: BaseRouteHandler, path_params: Mapping[str, Any]) -> None:
+    if not handler.opt.get("for_bound_keys"):
+        raise KeyBound
+    for name, kind in _OF_PATHS.items():
+        if name in path_params:
+            await reach.assert_holds(conn, actor, kind, path_params[name])
 
 
 def _key(header: str) -> str:

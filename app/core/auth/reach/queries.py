@@ -1,14 +1,12 @@
 """SQL about what lies in a key's reach: the condition that lists add, and looking ids up."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from app.core.auth.model import Reach
+from app.core.auth.reach.model import Kind
 from app.lib.db import Conn
-
-Kind = Literal["alias", "message", "rule", "refusal"]
-"""What has an alias, or is one."""
 
 _ROWS: Mapping[Kind, tuple[LiteralString, LiteralString]] = {
     "alias": ("aliases a", "a.alias_id"),

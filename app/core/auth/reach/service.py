@@ -11,7 +11,7 @@ import msgspec
 from app.core.aliases.model import NewAlias
 from app.core.auth.model import Actor
 from app.core.auth.reach import queries
-from app.core.auth.reach.queries import Kind
+from app.core.auth.reach.model import Kind
 from app.errors import Forbidden, Invalid, NotFound
 from app.lib.db import Conn
 
