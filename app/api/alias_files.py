@@ -21,7 +21,7 @@ from app.lib.times import utc_now
 _CSV = "text/csv"
 
 
-@get("/aliases/export", scope="aliases:read")
+@get("/aliases/export", scope="aliases:read", answers=_CSV)
 async def export_aliases(request: AuthedRequest, platform: GivenPlatform) -> Stream:
     """All aliases as CSV (RFC 4180, UTF-8), archived and deleted ones too, oldest first; the first line names columns.
 
@@ -39,6 +39,7 @@ async def export_aliases(request: AuthedRequest, platform: GivenPlatform) -> Str
     request_max_body_size=MAX_BYTES + 1,
     scope="aliases:write",
     accepts=(_CSV,),
+    fails=("alias_limit", "alias_rate"),
 )
 async def import_aliases(
     request: AuthedRequest,

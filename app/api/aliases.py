@@ -18,7 +18,7 @@ from app.api.schemas.aliases import (
     AliasPatchBody,
     AliasResource,
     NewAliasBody,
-    SuggestionBody,
+    NewSuggestionBody,
     SuggestionResource,
     alias_patch,
     alias_resource,
@@ -78,7 +78,13 @@ async def list_aliases(
     )
 
 
-@post("/aliases", scope="aliases:write", body=NewAliasBody, accepts=(JSON, FORM))
+@post(
+    "/aliases",
+    scope="aliases:write",
+    body=NewAliasBody,
+    accepts=(JSON, FORM),
+    fails=("address_taken", "alias_limit", "alias_rate"),
+)
 async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[AliasResource]]:
     """Make an alias: by hand with `local_part`, else at random; on the service's first domain unless `domain` is given.
 
@@ -92,17 +98,17 @@ async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Respo
     return Response(Data(data=alias_resource(alias, now=now)), headers={"Location": location})
 
 
-@post("/aliases/suggestions", status_code=200, scope="aliases:write", body=SuggestionBody)
+@post("/aliases/suggestions", status_code=200, scope="aliases:write", body=NewSuggestionBody)
 async def suggest_alias(request: AuthedRequest, platform: GivenPlatform) -> Data[SuggestionResource]:
     """An address made at random that is free at this moment. Nobody keeps it: make the alias with its `local_part`."""
-    body = await read_body(request, SuggestionBody)
+    body = await read_body(request, NewSuggestionBody)
     new = NewAlias(domain=body.domain or None, format=_format(body.format), site=body.site or "")
     async with platform.db.connection() as conn:
         drawn = await aliases.suggest(conn, request.user.account_id, new, now=utc_now())
     return Data(data=SuggestionResource(email=str(drawn), local_part=drawn.local_part, domain=drawn.domain))
 
 
-@post("/aliases/actions", status_code=200, scope="aliases:write", body=AliasActionBody)
+@post("/aliases/actions", status_code=200, scope="aliases:write", body=AliasActionBody, fails=("alias_limit",))
 async def update_aliases(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 1,000 aliases; ids that are not the account's are passed over.
 
@@ -129,7 +135,7 @@ async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: F
     return Data(data=alias_resource(alias, now=utc_now()))
 
 
-@patch("/aliases/{alias_id:uuid}", scope="aliases:write", body=AliasPatchBody)
+@patch("/aliases/{alias_id:uuid}", scope="aliases:write", body=AliasPatchBody, fails=("alias_deleted",))
 async def update_alias(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]
 ) -> Data[AliasResource]:
@@ -141,7 +147,7 @@ async def update_alias(
     return Data(data=alias_resource(alias, now=now))
 
 
-@delete("/aliases/{alias_id:uuid}", scope="aliases:write")
+@delete("/aliases/{alias_id:uuid}", scope="aliases:write", fails=("role_address",))
 async def delete_alias(
     request: AuthedRequest,
     platform: GivenPlatform,

@@ -23,7 +23,7 @@ async def list_categories(request: AuthedRequest, platform: GivenPlatform) -> Pa
     return Page(data=[category_resource(one) for one in found], next=None)
 
 
-@post("/categories", scope="aliases:write", body=NewCategoryBody)
+@post("/categories", scope="aliases:write", body=NewCategoryBody, fails=("category_taken", "category_limit"))
 async def create_category(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[CategoryResource]]:
     """Make a category. 409 says that its name is taken."""
     body = await read_body(request, NewCategoryBody)
@@ -45,7 +45,7 @@ async def get_category(
     return Data(data=category_resource(found))
 
 
-@patch("/categories/{category_id:uuid}", scope="aliases:write", body=CategoryPatchBody)
+@patch("/categories/{category_id:uuid}", scope="aliases:write", body=CategoryPatchBody, fails=("category_taken",))
 async def update_category(
     request: AuthedRequest, platform: GivenPlatform, category_id: FromPath[UUID]
 ) -> Data[CategoryResource]:

@@ -34,7 +34,7 @@ async def list_domains(request: AuthedRequest, platform: GivenPlatform) -> Page[
     return Page(data=[domain_resource(one) for one in found], next=None)
 
 
-@post("/domains", scope="domains:write", body=NewDomainBody)
+@post("/domains", scope="domains:write", body=NewDomainBody, fails=("domain_taken", "domain_limit"))
 async def create_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[DomainResource]]:
     """Add a domain, which waits for its proof: set its `records`, then ask for a check or wait for the next.
 
@@ -74,7 +74,7 @@ async def delete_domain(request: AuthedRequest, platform: GivenPlatform, domain:
         await owned.delete(conn, request.user, names.asked_name(domain))
 
 
-@post("/domains/{domain:str}/check", status_code=200, scope="domains:write")
+@post("/domains/{domain:str}/check", status_code=200, scope="domains:write", fails=("checked_just_now",))
 async def check_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> Data[DomainResource]:
     """Ask DNS now. 429 within 20 seconds of the last time."""
     checked = await checking.check_now(platform, request.user, names.asked_name(domain), now=utc_now())
@@ -88,7 +88,7 @@ async def list_shared_domains(request: AuthedRequest, platform: GivenPlatform) -
         return Page(data=await _shared(conn), next=None)
 
 
-@post("/shared-domains", scope="domains:write", body=NewDomainBody)
+@post("/shared-domains", scope="domains:write", body=NewDomainBody, fails=("not_admin", "domain_taken"))
 async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[SharedDomainResource]]:
     """Add a shared domain (administrators only: 403 for others)."""
     owned.assert_admin(request.user)
@@ -100,7 +100,7 @@ async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) 
     return Response(Data(data=made))
 
 
-@patch("/shared-domains/{domain:str}", scope="domains:write", body=SharedPatchBody)
+@patch("/shared-domains/{domain:str}", scope="domains:write", body=SharedPatchBody, fails=("not_admin",))
 async def update_shared_domain(
     request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]
 ) -> Data[SharedDomainResource]:
@@ -112,7 +112,9 @@ async def update_shared_domain(
     return Data(data=await _make_default(platform, names.asked_name(domain)))
 
 
-@delete("/shared-domains/{domain:str}", scope="domains:write")
+@delete(
+    "/shared-domains/{domain:str}", scope="domains:write", fails=("not_admin", "domain_configured", "domain_in_use")
+)
 async def delete_shared_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> None:
     """Remove a shared domain that never had an alias (administrators only). 409 where it had."""
     owned.assert_admin(request.user)

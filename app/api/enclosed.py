@@ -53,7 +53,13 @@ async def get_enclosed(
     return Data(data=whole)
 
 
-@route("/messages/{message_id:uuid}/enclosed/{ordinal:int}/source", http_method=["GET", "HEAD"], scope="messages:read")
+@route(
+    "/messages/{message_id:uuid}/enclosed/{ordinal:int}/source",
+    http_method=["GET", "HEAD"],
+    scope="messages:read",
+    answers="message/rfc822",
+    has_ranges=True,
+)
 async def get_enclosed_source(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Stream:

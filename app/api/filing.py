@@ -9,7 +9,7 @@ from app.api.auth import AuthedRequest
 from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data
-from app.api.schemas.messages import ActionBody, ChangedResource, MessagePatchBody
+from app.api.schemas.messages import ChangedResource, MessageActionBody, MessagePatchBody
 from app.core.filing import service as filing
 from app.core.filing.model import MessagePatch
 from app.core.messages import service as messages
@@ -37,12 +37,12 @@ async def delete_message(request: AuthedRequest, platform: GivenPlatform, messag
     await filing.remove(platform, request.user.account_id, message_id, now=utc_now())
 
 
-@post("/messages/actions", status_code=200, scope="messages:write", body=ActionBody)
+@post("/messages/actions", status_code=200, scope="messages:write", body=MessageActionBody)
 async def update_messages(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 200 messages; ids that are not the account's are passed over.
 
     `delete` takes for ever what is in the trash, and passes over the rest.
     """
-    body = await read_body(request, ActionBody)
+    body = await read_body(request, MessageActionBody)
     count, _ = await filing.apply(platform, request.user.account_id, body.action, body.ids, now=utc_now())
     return Data(data=ChangedResource(changed=count))

@@ -102,13 +102,27 @@ async def get_message(
     return Data(data=whole_message(opened, links))
 
 
-@route("/messages/{message_id:uuid}/source", http_method=["GET", "HEAD"], scope="messages:read")
+@route(
+    "/messages/{message_id:uuid}/source",
+    http_method=["GET", "HEAD"],
+    scope="messages:read",
+    answers="message/rfc822",
+    has_ranges=True,
+    tag="files",
+)
 async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> Stream:
     """The original, byte for byte as it was received."""
     return await streamed(request, await messages.source(platform, request.user, message_id))
 
 
-@route("/messages/{message_id:uuid}/attachments/{ordinal:int}", http_method=["GET", "HEAD"], scope="messages:read")
+@route(
+    "/messages/{message_id:uuid}/attachments/{ordinal:int}",
+    http_method=["GET", "HEAD"],
+    scope="messages:read",
+    answers="*/*",
+    has_ranges=True,
+    tag="files",
+)
 async def get_attachment(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Stream:

@@ -11,10 +11,10 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut_page, read_cursor, 
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data, Page
 from app.api.schemas.rules import (
-    BatchBody,
     NewRuleBody,
     ReleaseBody,
     ReleasedResource,
+    RuleBatchBody,
     RuleResource,
     WrittenResource,
     rule_resource,
@@ -61,7 +61,7 @@ async def list_rules(
     return Page(data=[rule_resource(rule) for rule in found.rules], next=following)
 
 
-@post([_BLOCKS, _ALLOWS], scope="rules:write", body=NewRuleBody)
+@post([_BLOCKS, _ALLOWS], scope="rules:write", body=NewRuleBody, also=(200,), fails=("too_many_rules",))
 async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[RuleResource]]:
     """Make a rule about a sender, or about the sender of a message; 200 where there was one about him already."""
     body = await read_body(request, NewRuleBody)
@@ -76,11 +76,11 @@ async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Respon
     status_code=200,
     request_max_body_size=_MAX_BATCH_BYTES,
     scope="rules:write",
-    body=BatchBody,
+    body=RuleBatchBody,
 )
 async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[list[WrittenResource]]:
     """Make up to a thousand rules at once; what became of each sender, in their order."""
-    body = await read_body(request, BatchBody)
+    body = await read_body(request, RuleBatchBody)
     async with platform.db.transaction() as conn:
         written = await bulk.make(
             platform, conn, request.user, body.senders, _verdict(request), alias_id=body.alias_id, note=body.note
@@ -103,7 +103,12 @@ async def delete_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: 
         await rules.delete(conn, request.user, rule_id, now=utc_now())
 
 
-@post([f"{_BLOCKS}{_ONE}/restore", f"{_ALLOWS}{_ONE}/restore"], status_code=200, scope="rules:write")
+@post(
+    [f"{_BLOCKS}{_ONE}/restore", f"{_ALLOWS}{_ONE}/restore"],
+    status_code=200,
+    scope="rules:write",
+    fails=("rule_exists", "too_many_rules"),
+)
 async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> Data[RuleResource]:
     """Take a deletion back. 409 says that there is another rule about this sender by now."""
     async with platform.db.transaction() as conn:
@@ -112,7 +117,13 @@ async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id:
     return Data(data=rule_resource(restored))
 
 
-@post("/messages/{message_id:uuid}/release", status_code=200, scope="messages:write", body=ReleaseBody)
+@post(
+    "/messages/{message_id:uuid}/release",
+    status_code=200,
+    scope="messages:write",
+    body=ReleaseBody,
+    fails=("too_many_rules",),
+)
 async def release_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[ReleasedResource]:
@@ -124,7 +135,7 @@ async def release_message(
     return Data(data=ReleasedResource(released=settled.count, rule=rule))
 
 
-@get("/refusals", scope="refusals:read")
+@get("/refusals", scope="refusals:read", tag="refusals")
 async def list_refusals(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -140,7 +151,7 @@ async def list_refusals(
     return Page(data=[refusal_resource(one) for one in page], next=following)
 
 
-@get("/refusals/{refusal_id:uuid}", scope="refusals:read")
+@get("/refusals/{refusal_id:uuid}", scope="refusals:read", tag="refusals")
 async def get_refusal(
     request: AuthedRequest, platform: GivenPlatform, refusal_id: FromPath[UUID]
 ) -> Data[RefusalResource]:

@@ -93,7 +93,7 @@ class AliasActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     mail: Literal["keep", "trash"] = "keep"
 
 
-class SuggestionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewSuggestionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an address is to be suggested for."""
 
     domain: str | None = None

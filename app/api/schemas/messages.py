@@ -92,7 +92,7 @@ class MessagePatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     folder: Folder | msgspec.UnsetType = msgspec.UNSET
 
 
-class ActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MessageActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing to do to at most 200 messages."""
 
     ids: Annotated[list[UUID], msgspec.Meta(max_length=MAX_AT_ONCE)]

@@ -47,7 +47,7 @@ class NewRuleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     note: str = ""
 
 
-class BatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RuleBatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Senders of at most a thousand rules, all for one alias or (null) for all."""
 
     senders: Annotated[list[str], msgspec.Meta(max_length=bulk.MAX_AT_ONCE)]

@@ -12,11 +12,11 @@ from app.api.body import FORM, JSON, MERGE_PATCH, read_body
 from app.api.errors import HANDLERS, PROBLEM_TYPE, give_problems
 from app.api.paging import Cursor, Limit, read_cursor, write_cursor
 from app.api.schemas.aliases import AliasPatchBody, NewAliasBody
-from app.api.schemas.messages import ActionBody, MessagePatchBody
+from app.api.schemas.messages import MessageActionBody, MessagePatchBody
 from app.lib.ids import parse_id
 from tests.fuzz.target import Tape, Target, run
 
-_BODIES: tuple[type[Any], ...] = (NewAliasBody, AliasPatchBody, MessagePatchBody, ActionBody)
+_BODIES: tuple[type[Any], ...] = (NewAliasBody, AliasPatchBody, MessagePatchBody, MessageActionBody)
 _TYPES = (JSON, MERGE_PATCH, FORM, "", "text/plain", "application/json; charset=latin-1", "\xff/;")
 _STATUSES = frozenset({200, 201, 400, 404, 413, 415, 422})
 _IN_QUERIES = "!$%&'()*+,/:;=?@[]^`{|}"

@@ -1,0 +1,16 @@
+"""The names of things in all examples."""
+
+ALIAS = "0199d3a4-6f1e-7b52-8c3d-51f2a9e07b64"
+SECOND_ALIAS = "0199b2c8-03aa-7e41-9f70-2d8c6b1a5e93"
+ATTACHMENT = "3"
+CATEGORY = "0199a1f0-5b7d-7c86-a2e4-9b3f70d1c258"
+ENCLOSED = "2000000"
+MESSAGE = "0199e8b7-2c40-7d19-b6a5-0f4e83c7d21b"
+SECOND_MESSAGE = "0199e7f2-91d3-7a08-8e2c-b45d16f09a7c"
+REFUSAL = "0199e6d1-48c2-7f3b-9a07-e62b5c8d1f40"
+RULE = "0199d9c5-7e08-7a64-b1f3-3c9d2e5a8047"
+SENDER = "0199e8b7-2c40-7d19-b6a5-0f4e83c7d21b"
+THREAD = "0199e8b7-2c40-7d19-b6a5-0f4e83c7d21b"
+
+EMAIL = "quiet-harbour-417@mail.example"
+DOMAIN = "harbour.example"

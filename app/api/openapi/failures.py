@@ -1,0 +1,126 @@
+"""What can go wrong, by code: the status, a sentence, and which routes it can happen to."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+
+from app.api.body import accepted_types
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A code of problem documents."""
+
+    status: HTTPStatus
+    says: str
+    """What its `detail` says, or much like it."""
+
+
+def _all(status: HTTPStatus, **sentences: str) -> dict[str, Failure]:
+    return {code: Failure(status=status, says=says) for code, says in sentences.items()}
+
+
+FAILURES: Mapping[str, Failure] = {
+    **_all(
+        HTTPStatus.BAD_REQUEST,
+        malformed="The body is not valid JSON in UTF-8.",
+        bad_request="The request cannot be read.",
+    ),
+    **_all(
+        HTTPStatus.UNAUTHORIZED,
+        unauthenticated="Send an API key: `Authorization: Bearer <key>`.",
+        wrong_key="This API key is not valid.",
+        expired="This has expired. Please sign in again.",
+    ),
+    **_all(
+        HTTPStatus.FORBIDDEN,
+        suspended="This account is suspended. Ask the administrator of this service.",
+        scope_missing="This API key may not do this: it needs the scope that the error names.",
+        not_admin="Only administrators can change the shared domains.",
+        alias_limit="You have as many aliases as your account may have. Delete some first.",
+        category_limit="You have 40 categories already. Delete one first.",
+        domain_limit="You have as many domains as your account may have.",
+        too_many_rules="You have 10,000 rules already. Delete some first.",
+    ),
+    **_all(
+        HTTPStatus.NOT_FOUND,
+        not_found="There is nothing here. What belongs to another account is told in the same way.",
+        content_missing="This file is no longer in the store. The operator of this service may have a backup of it.",
+    ),
+    **_all(
+        HTTPStatus.CONFLICT,
+        address_taken="This address is taken, or was once: addresses are never given to anybody else.",
+        alias_deleted="This alias is deleted. Restore it first.",
+        role_address="Every domain must answer for this address.",
+        category_taken="You have a category of this name.",
+        domain_taken="This domain is there already.",
+        domain_configured="This domain is part of the service's configuration.",
+        domain_in_use="There are aliases on this domain, or were once.",
+        rule_exists="There is another rule about this sender by now.",
+    ),
+    **_all(
+        HTTPStatus.PRECONDITION_FAILED,
+        precondition_failed="This is not the file that was asked for. Fetch it anew.",
+    ),
+    **_all(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large="The body is too large."),
+    **_all(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, unsupported_media_type="Send the body as application/json."),
+    **_all(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        range_not_satisfiable="The bytes asked for lie beyond the end of the file.",
+    ),
+    **_all(HTTPStatus.UNPROCESSABLE_ENTITY, invalid="What was sent is not right; `errors` says where."),
+    **_all(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        alias_rate="That is many new aliases in a short time. Try again later.",
+        checked_just_now="This domain was checked just now.",
+    ),
+    **_all(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        internal="Something went wrong on our side. It has been noted; please try again later.",
+        cannot_open="This cannot be decrypted: it was changed, or sealed elsewhere.",
+    ),
+    **_all(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        unavailable="The database does not answer. Please try again in a moment.",
+        deadlock="Two changes waited for each other. Please try again.",
+        storage_full="There is no room to store this now. Please try again later.",
+        storage_refused="The file store does not answer. Please try again in a moment.",
+        storage_missing="The file store does not answer. Please try again in a moment.",
+        storage_unreachable="The file store does not answer. Please try again in a moment.",
+        storage_failed="The file store does not answer. Please try again in a moment.",
+    ),
+}
+"""Every code that the API answers with. `code` does not change; the sentences may."""
+
+_ALWAYS = tuple(
+    code
+    for code, failure in FAILURES.items()
+    if failure.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "bad_request"
+)
+_WITH_KEY = ("unauthenticated", "wrong_key", "expired", "suspended", "scope_missing")
+_WITH_BODY = ("malformed", "too_large", "unsupported_media_type", "invalid")
+_STREAMED = ("content_missing", "precondition_failed", "range_not_satisfiable")
+
+
+def failures_of(handler: HTTPRouteHandler, *, has_path: bool, has_query: bool) -> dict[str, Failure]:
+    """What a request to this route may be answered with: its own `fails`, and what comes with what it takes."""
+    codes: list[str] = [*_ALWAYS, *(_WITH_KEY if "scope" in handler.opt else ())]
+    if accepted_types(handler):
+        codes += _WITH_BODY
+    if has_query:
+        codes.append("invalid")
+    if has_path:
+        codes.append("not_found")
+    if handler.opt.get("has_ranges"):
+        codes += _STREAMED
+    codes += handler.opt.get("fails", ())
+    return {code: FAILURES[code] for code in FAILURES if code in set(codes)}
+
+
+def by_status(failures: Mapping[str, Failure]) -> dict[HTTPStatus, dict[str, Failure]]:
+    """The same, gathered under their statuses, in order."""
+    found: dict[HTTPStatus, dict[str, Failure]] = {}
+    for code, failure in failures.items():
+        found.setdefault(failure.status, {})[code] = failure
+    return found

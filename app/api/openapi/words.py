@@ -1,0 +1,154 @@
+"""What the description says beside what the code says: the groups of routes, and the parameters by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from app.api.openapi.examples import ids
+
+
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of routes, which has a page of its own; `slug` is its place below /docs/api."""
+
+    slug: str
+    name: str
+    words: str
+    modules: tuple[str, ...]
+    """Of app.api, whose routes belong here unless they name another group (`tag=` in the decorator)."""
+
+
+TAGS: tuple[Tag, ...] = (
+    Tag(
+        slug="messages",
+        name="Messages",
+        words="The mail itself: lists, searches, one message with its content, and what can be done with messages.",
+        modules=("messages", "filing", "threads"),
+    ),
+    Tag(
+        slug="files",
+        name="Attachments and originals",
+        words="Everything of a message that is bytes: attachments, messages inside messages, and the original as it "
+        "came. Downloads can go on where they broke off (`Range` with `If-Range`).",
+        modules=("enclosed",),
+    ),
+    Tag(
+        slug="aliases",
+        name="Aliases",
+        words="The addresses that people are given instead of your own. Make one for each site; switch it off when it "
+        "starts to annoy.",
+        modules=("aliases",),
+    ),
+    Tag(
+        slug="alias-files",
+        name="Aliases as files",
+        words="All aliases as CSV, and many made at once out of a file that Restante, SimpleLogin or addy.io exported.",
+        modules=("alias_files",),
+    ),
+    Tag(
+        slug="categories",
+        name="Categories",
+        words="What aliases can be sorted by: a name and a colour, 40 of them at most.",
+        modules=("categories",),
+    ),
+    Tag(
+        slug="senders",
+        name="Senders and leaks",
+        words="Who writes to an alias, how much, and who should not have its address.",
+        modules=("senders",),
+    ),
+    Tag(
+        slug="rules",
+        name="Rules about senders",
+        words="Who may not write (blocks) and who always may (allows), to one alias or to all of them; and mail that "
+        "waits because its sender is not known yet.",
+        modules=("rules",),
+    ),
+    Tag(
+        slug="refusals",
+        name="Refusals",
+        words="Mail that was not kept, of the last 30 days, and why.",
+        modules=(),
+    ),
+    Tag(
+        slug="domains",
+        name="Domains",
+        words="Domains of your own that take mail, their DNS records and proofs; and the shared ones of this service.",
+        modules=("domains",),
+    ),
+    Tag(slug="account", name="Account", words="What the account is, holds and may hold.", modules=("account", "route")),
+)
+
+
+PARAMETERS: Mapping[str, tuple[str, Any]] = {
+    # Of lists
+    "limit": ("Items a page.", None),
+    "cursor": ("`next` of the page before; absent: the first page.", None),
+    # In paths
+    "alias_id": ("The alias.", ids.ALIAS),
+    "category_id": ("The category.", ids.CATEGORY),
+    "domain": ("The domain, in A-labels or Unicode.", ids.DOMAIN),
+    "message_id": ("The message.", ids.MESSAGE),
+    "refusal_id": ("The refusal.", ids.REFUSAL),
+    "rule_id": ("The rule.", ids.RULE),
+    "sender_id": ("The sender.", ids.SENDER),
+    "thread_id": ("The conversation: `thread_id` of any of its messages.", ids.THREAD),
+    "get_attachment.ordinal": ("The attachment's `id`.", ids.ATTACHMENT),
+    "ordinal": ("The `id` among the message's `enclosed`.", ids.ENCLOSED),
+    # Of messages
+    "list_messages.alias_id": ("Mail to this alias alone.", None),
+    "after": ("Received at this time or later (RFC 3339).", None),
+    "before": ("Received before this time (RFC 3339).", None),
+    "folder": ("One folder; absent: all but `held`, and in a search neither spam nor trash.", "inbox"),
+    "has_attachment": ("With files attached (true), or without (false).", None),
+    "is_read": ("Read (true), or not yet (false).", "false"),
+    "is_starred": ("With a star (true), or without (false).", None),
+    "list_messages.q": ("A search, as it is written on the pages: words, `from:`, `has:attachment` and so on.", None),
+    # Of aliases
+    "list_aliases.category_id": ("Those of this category.", None),
+    "is_pinned": ("Pinned (true), or not (false).", None),
+    "list_aliases.q": ("Words that are all in the address, description, site, note or category.", "shop"),
+    "list_aliases.sort": (
+        "By when they were made, by address, by the day of the newest message, or by how many messages there are.",
+        "recent",
+    ),
+    "state": (
+        "`current` leaves out what is archived or deleted, and so do `on` (taking mail), `off` and `expired`.",
+        None,
+    ),
+    "mail": ("What becomes of the alias's messages: they stay, or go into the trash.", "trash"),
+    "import_aliases.domain": ("Where `same` and `generate` make aliases.", None),
+    "others": (
+        "What becomes of addresses on other domains: skipped, or made on `domain` with the `same` or a random name.",
+        None,
+    ),
+    "preview": ("Tell what would be made, and make nothing.", "true"),
+    "list_senders.sort": ("Who wrote last, who began last (`first`), or who wrote most.", "most"),
+    # Of rules and refusals
+    "list_blocks.alias_id": ("Rules for this alias.", None),
+    "list_allows.alias_id": ("Rules for this alias.", None),
+    "list_blocks.q": ("Found in sender or note.", None),
+    "list_allows.q": ("Found in sender or note.", None),
+    "everywhere": ("Only rules for all aliases.", None),
+    "list_refusals.alias_id": ("Mail to this alias.", None),
+}
+"""By name, or `operation.name` where one operation means something else: what it is, and what an example gives."""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """The API in a few sentences."""
+
+    summary: str
+    words: str
+
+
+ABOUT = About(
+    summary="An inbox of aliases: mail waits here and is never forwarded.",
+    words="""Make an alias for every site, read the mail that comes to it, block who misbehaves.
+
+Send an API key with every request: `Authorization: Bearer rst_…`. Answers are `{"data": …}`, lists
+`{"data": […], "next": "…" or null}`: give `next` as `cursor` for the page that follows. Times are RFC 3339 in UTC.
+Failures are problem documents (RFC 9457): `code` is for programs and does not change. Answers gain fields as the
+product grows; ignore those that you do not know.""",
+)
+KEY = "An API key, `rst_…`. What it needs for an operation is named there as a scope."
