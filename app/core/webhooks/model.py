@@ -129,7 +129,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One request to an endpoint and what it answered."""
 
     attempt_id: UUID
-    made_at: datetime
+    """Its time begins it."""
     status: int | None
     """HTTP's; None where there was no answer."""
     error: str | None
