@@ -10,12 +10,9 @@ from markupsafe import Markup, escape
 
 from app.core.messages import urls
 
-_URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
 _QUOTES = re.compile(r"(?:>[ ]?){1,20}")
 _SIGNATURE = re.compile(r"^-- $", re.MULTILINE)
 _DEEPEST = 3
-_BRACKETS = {")": "(", "]": "[", "}": "{"}
-_AFTER_SENTENCE = ".,;:!?*_"
 # A text may have 100,000 quotes and links, and what Markup does takes several times as long as joining.
 _QUOTED = tuple(f'<span class="q{depth}">' for depth in range(_DEEPEST + 1))
 # The newline after <pre> is none of the text's (HTML, 13.1.2.5), which may begin with one of its own.
@@ -72,19 +69,7 @@ def _linked(text: str) -> str:
     """The text escaped, but for the links."""
     pieces: list[str] = []
     end = 0
-    for found in _URL.finditer(text):
-        url = _without_tail(found[0])
-        pieces += [escape(text[end : found.start()]), _LINK.format(str(escape(urls.clean(url) or url)))]
-        end = found.start() + len(url)
+    for start, url in urls.found_in(text):
+        pieces += [escape(text[end:start]), _LINK.format(str(escape(urls.clean(url) or url)))]
+        end = start + len(url)
     return "".join([*pieces, escape(text[end:])])
-
-
-def _without_tail(url: str) -> str:
-    """Without the sentence's own punctuation, and without a bracket that was opened before the address."""
-    surplus = {close: url.count(close) - url.count(opening) for close, opening in _BRACKETS.items()}
-    end = len(url)
-    while end and (url[end - 1] in _AFTER_SENTENCE or surplus.get(url[end - 1], 0) > 0):
-        end -= 1
-        if url[end] in surplus:
-            surplus[url[end]] -= 1
-    return url[:end]

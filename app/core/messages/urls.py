@@ -1,11 +1,15 @@
 """Addresses in mail made honest: where a known redirector leads, without what only tracks; known without asking it."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from app.core.messages import redirectors
 
 _SCHEME = re.compile(r"(https?|mailto|tel):", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s<>\"'`\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_AFTER_SENTENCE = ".,;:!?*_"
 _IGNORED = re.compile(r"[\t\n\r]")  # browsers take these out of addresses (URL standard section 4.4)
 _AROUND = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f "
 _MAX_CHARS = 8192
@@ -50,6 +54,12 @@ def clean(url: str) -> str | None:
     return url  # a chain that long was made by nobody honest: nothing is hidden
 
 
+def found_in(text: str) -> Iterator[tuple[int, str]]:
+    """(where it begins, the address) of each web address in plain text, as it is written there."""
+    for found in _WEB.finditer(text):
+        yield found.start(), _without_tail(found[0])
+
+
 def host(url: str) -> str:
     """The host of a web address, in small letters; empty if it has none."""
     try:
@@ -73,3 +83,14 @@ def _without_tracking(url: str) -> str:
     if len(kept) == query.count("&") + 1:
         return url
     return (address + (question + "&".join(kept)) * bool(kept) + hash_sign + fragment).rstrip(_AROUND)
+
+
+def _without_tail(url: str) -> str:
+    """Without the sentence's own punctuation, and without a bracket that was opened before the address."""
+    surplus = {close: url.count(close) - url.count(opening) for close, opening in _BRACKETS.items()}
+    end = len(url)
+    while end and (url[end - 1] in _AFTER_SENTENCE or surplus.get(url[end - 1], 0) > 0):
+        end -= 1
+        if url[end] in surplus:
+            surplus[url[end]] -= 1
+    return url[:end]
