@@ -3,6 +3,7 @@
 The caller owns the transaction.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -95,6 +96,15 @@ async def revoke(conn: Conn, actor: Actor, key_id: UUID) -> int:
     """
     await _assert_weaker(conn, actor, await _row(conn, actor, key_id))
     return await queries.delete_key(conn, actor.account_id, key_id)
+
+
+def made_with(found: Sequence[ApiKey], key_id: UUID) -> list[ApiKey]:
+    """Those of the keys that go when this one is revoked: made with it, or with one that was. Pure."""
+    gone = {key_id}
+    for one in sorted(found, key=lambda one: one.key_id):  # a key is younger than what made it
+        if one.made_with in gone:
+            gone.add(one.key_id)
+    return [one for one in found if one.key_id in gone and one.key_id != key_id]
 
 
 async def note_use(conn: Conn, account_id: UUID, key_id: UUID, day: date) -> None:
