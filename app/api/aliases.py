@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import UUID
 
+import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
@@ -29,6 +30,7 @@ from app.core.aliases import listing, sites
 from app.core.aliases import service as aliases
 from app.core.aliases.bulk import service as bulk
 from app.core.aliases.model import FORMATS, Bulk, Format, Listing, NewAlias, Place, Sort, State
+from app.core.auth.reach import service as reach
 from app.errors import Invalid
 from app.lib.times import utc_now
 
@@ -53,7 +55,12 @@ def provide_listing(
     return Listing(text=q or "", state=shown, category_id=category_id, is_pinned=is_pinned, sort=sort)
 
 
-@get("/aliases", dependencies={"wanted": Provide(provide_listing, sync_to_thread=False)}, scope="aliases:read")
+@get(
+    "/aliases",
+    dependencies={"wanted": Provide(provide_listing, sync_to_thread=False)},
+    scope="aliases:read",
+    for_bound_keys=True,
+)
 async def list_aliases(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -66,6 +73,7 @@ async def list_aliases(
     `q` finds those whose address, description, site, note or category has all its words.
     """
     actor, last, now = request.user, read_numbered_cursor(cursor), utc_now()
+    wanted = msgspec.structs.replace(wanted, reach=actor.reach)
     after = Place(alias_id=last[0], number=last[1]) if last else None
     async with platform.db.connection() as conn:
         found = await listing.page(conn, actor.account_id, actor.keyring, wanted, after=after, limit=limit + 1, now=now)
@@ -81,6 +89,7 @@ async def list_aliases(
 @post(
     "/aliases",
     scope="aliases:write",
+    for_bound_keys=True,
     body=NewAliasBody,
     accepts=(JSON, FORM),
     fails=("address_taken", "alias_limit", "alias_rate"),
@@ -92,23 +101,32 @@ async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Respo
     """
     new = _new_alias(await read_body(request, NewAliasBody))
     actor, now = request.user, utc_now()
+    new = reach.placed(actor, new)
     async with platform.db.transaction() as conn:
         alias = await aliases.create(conn, actor.account_id, actor.keyring, new, now=now)
     location = f"{platform.public_url}/api/v1/aliases/{alias.alias_id}"
     return Response(Data(data=alias_resource(alias, now=now)), headers={"Location": location})
 
 
-@post("/aliases/suggestions", status_code=200, scope="aliases:write", body=NewSuggestionBody)
+@post("/aliases/suggestions", status_code=200, scope="aliases:write", for_bound_keys=True, body=NewSuggestionBody)
 async def suggest_alias(request: AuthedRequest, platform: GivenPlatform) -> Data[SuggestionResource]:
     """An address made at random that is free at this moment. Nobody keeps it: make the alias with its `local_part`."""
     body = await read_body(request, NewSuggestionBody)
     new = NewAlias(domain=body.domain or None, format=_format(body.format), site=body.site or "")
+    new = reach.placed(request.user, new)
     async with platform.db.connection() as conn:
         drawn = await aliases.suggest(conn, request.user.account_id, new, now=utc_now())
     return Data(data=SuggestionResource(email=str(drawn), local_part=drawn.local_part, domain=drawn.domain))
 
 
-@post("/aliases/actions", status_code=200, scope="aliases:write", body=AliasActionBody, fails=("alias_limit",))
+@post(
+    "/aliases/actions",
+    status_code=200,
+    scope="aliases:write",
+    for_bound_keys=True,
+    body=AliasActionBody,
+    fails=("alias_limit",),
+)
 async def update_aliases(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 1,000 aliases; ids that are not the account's are passed over.
 
@@ -121,12 +139,16 @@ async def update_aliases(request: AuthedRequest, platform: GivenPlatform) -> Dat
         expires_at=body.expires_at,
         trashes_mail=body.mail == "trash",
     )
+    actor = request.user
+    if asked.trashes_mail:
+        actor.assert_may("messages:write")
     async with platform.db.transaction() as conn:
-        count, _ = await bulk.apply(conn, request.user.account_id, asked, body.ids, now=utc_now())
+        ids = await reach.holding(conn, actor, "alias", body.ids)
+        count, _ = await bulk.apply(conn, actor.account_id, asked, ids, now=utc_now())
     return Data(data=ChangedResource(changed=count))
 
 
-@get("/aliases/{alias_id:uuid}", scope="aliases:read")
+@get("/aliases/{alias_id:uuid}", scope="aliases:read", for_bound_keys=True)
 async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]) -> Data[AliasResource]:
     """One alias, also one that is archived or deleted."""
     actor = request.user
@@ -135,7 +157,13 @@ async def get_alias(request: AuthedRequest, platform: GivenPlatform, alias_id: F
     return Data(data=alias_resource(alias, now=utc_now()))
 
 
-@patch("/aliases/{alias_id:uuid}", scope="aliases:write", body=AliasPatchBody, fails=("alias_deleted",))
+@patch(
+    "/aliases/{alias_id:uuid}",
+    scope="aliases:write",
+    for_bound_keys=True,
+    body=AliasPatchBody,
+    fails=("alias_deleted",),
+)
 async def update_alias(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]
 ) -> Data[AliasResource]:
@@ -147,7 +175,7 @@ async def update_alias(
     return Data(data=alias_resource(alias, now=now))
 
 
-@delete("/aliases/{alias_id:uuid}", scope="aliases:write", fails=("role_address",))
+@delete("/aliases/{alias_id:uuid}", scope="aliases:write", for_bound_keys=True, fails=("role_address",))
 async def delete_alias(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -158,6 +186,8 @@ async def delete_alias(
 
     Its messages stay, or go into the trash with `mail=trash`. 409 says that every domain must answer for this address.
     """
+    if mail == "trash":
+        request.user.assert_may("messages:write")
     async with platform.db.transaction() as conn:
         await bulk.delete(conn, request.user.account_id, alias_id, trashes_mail=mail == "trash", now=utc_now())
 

@@ -34,7 +34,7 @@ class WholeEnclosed(EnclosedResource, frozen=True, kw_only=True):
     invitations: list[InvitationResource]
 
 
-@get("/messages/{message_id:uuid}/enclosed/{ordinal:int}", scope="messages:read")
+@get("/messages/{message_id:uuid}/enclosed/{ordinal:int}", scope="messages:read", for_bound_keys=True)
 async def get_enclosed(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID], ordinal: FromPath[int]
 ) -> Data[WholeEnclosed]:
@@ -57,6 +57,7 @@ async def get_enclosed(
     "/messages/{message_id:uuid}/enclosed/{ordinal:int}/source",
     http_method=["GET", "HEAD"],
     scope="messages:read",
+    for_bound_keys=True,
     answers="message/rfc822",
     has_ranges=True,
 )

@@ -10,6 +10,7 @@ from app.api.body import read_body
 from app.api.platform import GivenPlatform
 from app.api.schemas.envelopes import Data
 from app.api.schemas.messages import ChangedResource, MessageActionBody, MessagePatchBody
+from app.core.auth.reach import service as reach
 from app.core.filing import service as filing
 from app.core.filing.model import MessagePatch
 from app.core.messages import service as messages
@@ -17,7 +18,7 @@ from app.core.messages.resources import MessageResource, message_resource
 from app.lib.times import utc_now
 
 
-@patch("/messages/{message_id:uuid}", scope="messages:write", body=MessagePatchBody)
+@patch("/messages/{message_id:uuid}", scope="messages:write", for_bound_keys=True, body=MessagePatchBody)
 async def update_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[MessageResource]:
@@ -31,18 +32,20 @@ async def update_message(
     return Data(data=message_resource(line, messages.attachment_links(platform, actor, line, now=now)))
 
 
-@delete("/messages/{message_id:uuid}", scope="messages:write")
+@delete("/messages/{message_id:uuid}", scope="messages:write", for_bound_keys=True)
 async def delete_message(request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]) -> None:
     """Move a message into the trash; one that is there already is deleted for ever."""
     await filing.remove(platform, request.user.account_id, message_id, now=utc_now())
 
 
-@post("/messages/actions", status_code=200, scope="messages:write", body=MessageActionBody)
+@post("/messages/actions", status_code=200, scope="messages:write", for_bound_keys=True, body=MessageActionBody)
 async def update_messages(request: AuthedRequest, platform: GivenPlatform) -> Data[ChangedResource]:
     """Do one thing to at most 200 messages; ids that are not the account's are passed over.
 
     `delete` takes for ever what is in the trash, and passes over the rest.
     """
     body = await read_body(request, MessageActionBody)
-    count, _ = await filing.apply(platform, request.user.account_id, body.action, body.ids, now=utc_now())
+    async with platform.db.connection() as conn:
+        ids = await reach.holding(conn, request.user, "message", body.ids)
+    count, _ = await filing.apply(platform, request.user.account_id, body.action, ids, now=utc_now())
     return Data(data=ChangedResource(changed=count))

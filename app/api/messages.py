@@ -50,7 +50,12 @@ def provide_filters(
     )
 
 
-@get("/messages", dependencies={"filters": Provide(provide_filters, sync_to_thread=False)}, scope="messages:read")
+@get(
+    "/messages",
+    dependencies={"filters": Provide(provide_filters, sync_to_thread=False)},
+    scope="messages:read",
+    for_bound_keys=True,
+)
 async def list_messages(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -92,7 +97,7 @@ def _resources(
     ]
 
 
-@get("/messages/{message_id:uuid}", scope="messages:read")
+@get("/messages/{message_id:uuid}", scope="messages:read", for_bound_keys=True)
 async def get_message(
     request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
 ) -> Data[WholeMessage]:
@@ -106,6 +111,7 @@ async def get_message(
     "/messages/{message_id:uuid}/source",
     http_method=["GET", "HEAD"],
     scope="messages:read",
+    for_bound_keys=True,
     answers="message/rfc822",
     has_ranges=True,
     tag="files",
@@ -119,6 +125,7 @@ async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id
     "/messages/{message_id:uuid}/attachments/{ordinal:int}",
     http_method=["GET", "HEAD"],
     scope="messages:read",
+    for_bound_keys=True,
     answers="*/*",
     has_ranges=True,
     tag="files",

@@ -38,7 +38,7 @@ _MAX_BATCH_BYTES = 512 * 1024
 """A thousand senders as long as they may be."""
 
 
-@get([_BLOCKS, _ALLOWS], scope="rules:read")
+@get([_BLOCKS, _ALLOWS], scope="rules:read", for_bound_keys=True)
 async def list_rules(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -61,7 +61,14 @@ async def list_rules(
     return Page(data=[rule_resource(rule) for rule in found.rules], next=following)
 
 
-@post([_BLOCKS, _ALLOWS], scope="rules:write", body=NewRuleBody, also=(200,), fails=("too_many_rules",))
+@post(
+    [_BLOCKS, _ALLOWS],
+    scope="rules:write",
+    for_bound_keys=True,
+    body=NewRuleBody,
+    also=(200,),
+    fails=("too_many_rules",),
+)
 async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[RuleResource]]:
     """Make a rule about a sender, or about the sender of a message; 200 where there was one about him already."""
     body = await read_body(request, NewRuleBody)
@@ -76,6 +83,7 @@ async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Respon
     status_code=200,
     request_max_body_size=_MAX_BATCH_BYTES,
     scope="rules:write",
+    for_bound_keys=True,
     body=RuleBatchBody,
 )
 async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[list[WrittenResource]]:
@@ -88,14 +96,14 @@ async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[
     return Data(data=[written_resource(one) for one in written])
 
 
-@get([_BLOCKS + _ONE, _ALLOWS + _ONE], scope="rules:read")
+@get([_BLOCKS + _ONE, _ALLOWS + _ONE], scope="rules:read", for_bound_keys=True)
 async def get_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> Data[RuleResource]:
     """One rule."""
     async with platform.db.connection() as conn:
         return Data(data=rule_resource(await _rule(conn, request, rule_id)))
 
 
-@delete([_BLOCKS + _ONE, _ALLOWS + _ONE], scope="rules:write")
+@delete([_BLOCKS + _ONE, _ALLOWS + _ONE], scope="rules:write", for_bound_keys=True)
 async def delete_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> None:
     """Delete a rule; for a day it can be restored."""
     async with platform.db.transaction() as conn:
@@ -107,6 +115,7 @@ async def delete_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: 
     [f"{_BLOCKS}{_ONE}/restore", f"{_ALLOWS}{_ONE}/restore"],
     status_code=200,
     scope="rules:write",
+    for_bound_keys=True,
     fails=("rule_exists", "too_many_rules"),
 )
 async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id: FromPath[UUID]) -> Data[RuleResource]:
@@ -121,6 +130,7 @@ async def restore_rule(request: AuthedRequest, platform: GivenPlatform, rule_id:
     "/messages/{message_id:uuid}/release",
     status_code=200,
     scope="messages:write",
+    for_bound_keys=True,
     body=ReleaseBody,
     fails=("too_many_rules",),
 )
@@ -129,13 +139,15 @@ async def release_message(
 ) -> Data[ReleasedResource]:
     """Let a held message into the inbox, and with `allow` its sender from now on. 404 for what is not held."""
     body = await read_body(request, ReleaseBody)
+    if body.allow:
+        request.user.assert_may("rules:write")
     async with platform.db.transaction() as conn:
         settled = await held.release(platform, conn, request.user, [message_id], is_allowed=body.allow, now=utc_now())
     rule = rule_resource(settled.made[0].rule) if settled.made else None
     return Data(data=ReleasedResource(released=settled.count, rule=rule))
 
 
-@get("/refusals", scope="refusals:read", tag="refusals")
+@get("/refusals", scope="refusals:read", for_bound_keys=True, tag="refusals")
 async def list_refusals(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -151,7 +163,7 @@ async def list_refusals(
     return Page(data=[refusal_resource(one) for one in page], next=following)
 
 
-@get("/refusals/{refusal_id:uuid}", scope="refusals:read", tag="refusals")
+@get("/refusals/{refusal_id:uuid}", scope="refusals:read", for_bound_keys=True, tag="refusals")
 async def get_refusal(
     request: AuthedRequest, platform: GivenPlatform, refusal_id: FromPath[UUID]
 ) -> Data[RefusalResource]:
@@ -164,6 +176,8 @@ async def _make(platform: Platform, conn: Conn, actor: Actor, body: NewRuleBody,
     if (body.sender is None) == (body.message_id is None):
         raise Invalid.field("sender", "Give either `sender` or `message_id`.")
     if body.message_id is not None:
+        actor.assert_may("messages:read")
+        actor.assert_may("messages:write")
         if body.alias_id is not None:
             raise Invalid.field("alias_id", "The message has its alias; give `everywhere` for all of them.")
         judgement = Judgement(

@@ -34,7 +34,7 @@ from app.core.senders.model import Place, Sort
 from app.lib.times import utc_today
 
 
-@get("/aliases/{alias_id:uuid}/senders", scope="aliases:read")
+@get("/aliases/{alias_id:uuid}/senders", scope="aliases:read", for_bound_keys=True)
 async def list_senders(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -56,7 +56,7 @@ async def list_senders(
     )
 
 
-@get("/aliases/{alias_id:uuid}/senders/{sender_id:uuid}", scope="aliases:read")
+@get("/aliases/{alias_id:uuid}/senders/{sender_id:uuid}", scope="aliases:read", for_bound_keys=True)
 async def get_sender(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID], sender_id: FromPath[UUID]
 ) -> Data[SenderResource]:
@@ -67,7 +67,12 @@ async def get_sender(
         return Data(data=sender_resource(await service.get(conn, actor, alias, sender_id)))
 
 
-@patch("/aliases/{alias_id:uuid}/senders/{sender_id:uuid}", scope="aliases:write", body=SenderPatchBody)
+@patch(
+    "/aliases/{alias_id:uuid}/senders/{sender_id:uuid}",
+    scope="aliases:write",
+    for_bound_keys=True,
+    body=SenderPatchBody,
+)
 async def update_sender(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID], sender_id: FromPath[UUID]
 ) -> Data[SenderResource]:
@@ -81,7 +86,7 @@ async def update_sender(
         return Data(data=sender_resource(await service.get(conn, actor, alias, sender_id)))
 
 
-@get("/aliases/{alias_id:uuid}/stats", scope="aliases:read")
+@get("/aliases/{alias_id:uuid}/stats", scope="aliases:read", for_bound_keys=True)
 async def get_statistics(
     request: AuthedRequest, platform: GivenPlatform, alias_id: FromPath[UUID]
 ) -> Data[StatisticsResource]:
@@ -92,7 +97,7 @@ async def get_statistics(
         return Data(data=statistics_resource(await service.statistics(conn, actor, alias, today=utc_today())))
 
 
-@get("/leaks", scope="aliases:read")
+@get("/leaks", scope="aliases:read", for_bound_keys=True)
 async def list_leaks(
     request: AuthedRequest, platform: GivenPlatform, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[LeakedAliasResource]:

@@ -15,7 +15,7 @@ from app.core.threads import service as threads
 from app.lib.times import utc_now
 
 
-@get("/threads/{thread_id:uuid}", scope="messages:read")
+@get("/threads/{thread_id:uuid}", scope="messages:read", for_bound_keys=True)
 async def get_thread(
     request: AuthedRequest, platform: GivenPlatform, thread_id: FromPath[UUID]
 ) -> Data[ThreadResource]:
