@@ -21,6 +21,12 @@ def _operating(name: str) -> click.Command:
     return operating.COMMANDS[name]
 
 
+def _client(name: str) -> click.Command:
+    from app.client import commands  # noqa: PLC0415 - see above
+
+    return commands.COMMANDS[name]
+
+
 class _Commands(click.Group):
     """Commands in sections, each loaded when it is asked for.
 
@@ -63,21 +69,28 @@ class _Commands(click.Group):
             sys.exit(1)
 
 
+_WITH_A_KEY = "Your mail, at any server: with its address and an API key (`restante login`)"
+_ON_THE_SERVER = "A service of your own: on its machine, with its configuration and its database"
+
+
 def _alias(_name: str) -> click.Command:
-    sections = {"Commands": dict.fromkeys(("create", "export"), _of_alias)}
-    return _Commands("alias", sections=sections, help="Aliases.")
-
-
-def _of_alias(name: str) -> click.Command:
-    return _operating(f"alias {name}")
+    sections: Mapping[str, Mapping[str, Load]] = {
+        _WITH_A_KEY: dict.fromkeys(("new", "list"), lambda name: _client(f"alias {name}")),
+        _ON_THE_SERVER: dict.fromkeys(("create", "export"), lambda name: _operating(f"alias {name}")),
+    }
+    text = "Aliases: `new` and `list` ask a server, `create` and `export` open its database."
+    return _Commands("alias", sections=sections, help=text, short_help="Aliases: make, list, export.")
 
 
 _SECTIONS: Mapping[str, Mapping[str, Load]] = {
-    "Commands": {
-        **dict.fromkeys(("serve", "check", "migrate", "web", "smtp", "worker", "account"), _operating),
+    _WITH_A_KEY: {
+        **dict.fromkeys(("login", "logout", "inbox", "read", "wait"), _client),
         "alias": _alias,
-        **dict.fromkeys(("key", "domain"), _operating),
-    }
+        "block": _client,
+    },
+    _ON_THE_SERVER: dict.fromkeys(
+        ("serve", "check", "migrate", "web", "smtp", "worker", "account", "key", "domain"), _operating
+    ),
 }
 
 
