@@ -232,6 +232,10 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int
     has_rules: bool = False
     """The account has any, about whatever sender and alias."""
+    told: list[str] | None = None
+    """What its webhooks are told of: types of events, and `thin` or `full` for how much; None where it has none."""
+    storage_warned: int = 0
+    """How full its owner was last told the account is, in percent."""
     screening: Screening = "open"
     expires_at: datetime | None = None
     messages_left: int | None = None

@@ -269,15 +269,21 @@ _OF_ACCOUNT = """
     c.status, c.kind, c.public_key, c.index_key, c.storage_limit,
     (SELECT coalesce(sum(u.stored_bytes), 0)::bigint FROM account_usage u
      WHERE u.account_id = c.account_id) AS stored_bytes,
+    c.storage_warned,
     EXISTS (SELECT FROM sender_rules r WHERE r.account_id = c.account_id AND r.deleted_at IS NULL) AS has_rules
 """
-_OF_ALIAS = """
+_TOLD = """
+    SELECT array_agg(DISTINCT t.word) FROM webhooks w CROSS JOIN LATERAL unnest(w.content || w.event_types) AS t (word)
+    WHERE w.account_id = c.account_id AND w.is_enabled
+"""
+_OF_ALIAS: LiteralString = f"""
     a.account_id, a.alias_id, a.address, a.is_enabled, a.when_disabled,
     a.screening, a.expires_at, a.messages_left, a.idle_days, a.idle_from,
     CASE WHEN a.idle_days IS NOT NULL THEN
         (SELECT max(u.last_received_on) FROM alias_usage u
          WHERE u.account_id = a.account_id AND u.alias_id = a.alias_id)
-    END AS last_received_on
+    END AS last_received_on,
+    ({_TOLD} AND (w.alias_id IS NULL OR w.alias_id = a.alias_id)) AS told
 """
 
 
@@ -317,7 +323,8 @@ async def mailbox_to_make(conn: Conn, account_id: UUID, alias_id: UUID, address:
     async with conn.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             f"""SELECT c.account_id, %(alias_id)s::uuid AS alias_id, %(address)s::text AS address, true AS is_enabled,
-                       'refuse' AS when_disabled, true AS is_to_be_made, {_OF_ACCOUNT}
+                       'refuse' AS when_disabled, true AS is_to_be_made, {_OF_ACCOUNT},
+                       ({_TOLD} AND w.alias_id IS NULL) AS told
                 FROM accounts c WHERE c.account_id = %(account_id)s LIMIT 1""",
             {"account_id": account_id, "alias_id": alias_id, "address": address},
         )

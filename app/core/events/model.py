@@ -25,6 +25,8 @@ EventType = Literal[
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 Quota = Literal["storage", "aliases"]
+DUE = "due"
+"""The one word of the topic `webhooks`: something is to be delivered."""
 Facts: TypeAlias = dict[str, str | int]
 """What of an event stands in clear in the database anyway."""
 Content = Literal["thin", "full"]
@@ -47,6 +49,16 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Sealed; of messages and refusals."""
     is_full: bool = False
     """The payload has what full webhooks are told."""
+
+
+class Fullness(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of what an account may have is used up; the owner is told when 80 and 100 percent are reached."""
+
+    quota: Quota
+    percent: int
+    """0, 80 or 100."""
+    used: int
+    limit: int
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,14 @@
 """SQL over events: writing them down together with what is to be delivered of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from app.core.events.model import EventRow, NewEvent
+from app.core.events.model import EventRow, Facts, Fullness, NewEvent, Quota
 from app.lib.db import Conn
 
 # One statement, which also goes with what is stored in a pipeline. Webhooks that are to be told in full, but were made
@@ -47,6 +48,44 @@ async def insert_events(conn: Conn, events: Sequence[NewEvent]) -> int:
             "facts": [None if one.facts is None else Jsonb(one.facts) for one in events],
             "payloads": [one.payload for one in events],
             "are_full": [one.is_full for one in events],
+        },
+    )
+    return cursor.rowcount
+
+
+_WARNED: Mapping[Quota, LiteralString] = {"storage": "storage_warned", "aliases": "aliases_warned"}
+
+
+async def note_fullness(
+    conn: Conn, account_id: UUID, fullness: Fullness, *, event_id: UUID, facts: Facts, now: datetime
+) -> int:
+    """Note how full the account is; when that is more than was noted, with an event. How many deliveries that makes,
+    as `insert_events` says.
+    """
+    column = _WARNED[fullness.quota]
+    cursor = await conn.execute(
+        f"""WITH before AS MATERIALIZED (
+                SELECT account_id, {column} AS percent FROM accounts
+                WHERE account_id = %(account_id)s FOR NO KEY UPDATE
+            ), noted AS (
+                UPDATE accounts a SET {column} = %(percent)s FROM before b
+                WHERE a.account_id = b.account_id AND b.percent <> %(percent)s
+            ), risen AS (
+                SELECT account_id FROM before WHERE percent < %(percent)s
+            ), event AS (
+                INSERT INTO events (account_id, event_id, type, occurred_at, facts)
+                SELECT account_id, %(event_id)s, 'quota.warning', %(now)s, %(facts)s FROM risen
+            )
+            INSERT INTO webhook_deliveries (account_id, webhook_id, event_id, state, next_attempt_at)
+            SELECT r.account_id, w.webhook_id, %(event_id)s, 'pending', %(now)s
+            FROM risen r JOIN webhooks w USING (account_id)
+            WHERE w.is_enabled AND 'quota.warning' = ANY(w.event_types) AND w.alias_id IS NULL""",
+        {
+            "account_id": account_id,
+            "percent": fullness.percent,
+            "event_id": event_id,
+            "facts": Jsonb(facts),
+            "now": now,
         },
     )
     return cursor.rowcount

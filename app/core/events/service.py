@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.core.events import queries
-from app.core.events.model import EventType, Facts, NewEvent
+from app.core.events.model import DUE, EventType, Facts, NewEvent
 from app.core.platform import Platform
 from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.lib.wakeups import notify
 
 LIFETIME = timedelta(days=30)
-DUE = "due"
-"""The one word of the topic `webhooks`: something is to be delivered."""
 _AT_ONCE = 1000
 _BATCH = 2000
 _SETTLED_AFTER = timedelta(minutes=5)

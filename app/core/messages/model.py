@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import WHOLE, Reach
+from app.core.events.model import Fullness, NewEvent
 from app.core.messages.cut import Cut
 from app.core.messages.invitations.model import Invitation
 from app.core.messages.notes import Note
@@ -148,6 +149,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them that the account gets with this message."""
     sender: SenderMark | None = None
     """Who wrote it; None where the message does not say."""
+    event: NewEvent | None = None
+    """What webhooks are told of it; None where none wants to be."""
+    fullness: Fullness | None = None
+    """How full the account is with it, where its owner was last told something else."""
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):

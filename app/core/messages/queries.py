@@ -9,6 +9,8 @@ import psycopg
 from psycopg.rows import class_row
 
 from app.core.auth.reach import queries as reach_queries
+from app.core.events import queries as events
+from app.core.events.fullness import note as note_fullness
 from app.core.messages.cut import MAX_CUTS
 from app.core.messages.model import FOLDERS, BlobRow, Delivery, Filters, Folder, MessageRow
 from app.core.senders import queries as senders
@@ -93,6 +95,17 @@ async def insert_deliveries(conn: Conn, deliveries: Sequence[Delivery], *, shard
     for (account_id, alias_id), count in sorted(limited.items()):
         await conn.execute(_TAKE_FROM_LIMIT, {"account_id": account_id, "alias_id": alias_id, "count": count})
     await senders.insert_senders(conn, deliveries, shard=shard)
+    await _insert_events(conn, deliveries)
+
+
+async def _insert_events(conn: Conn, deliveries: Sequence[Delivery]) -> None:
+    told = [one.event for one in deliveries if one.event is not None]
+    if told:
+        await events.insert_events(conn, told)
+    now = max(one.received_at for one in deliveries)
+    full = {one.account_id: one.fullness for one in deliveries if one.fullness is not None}
+    for account_id, fullness in sorted(full.items()):
+        await note_fullness(conn, account_id, fullness, now=now)
 
 
 async def _insert_messages(conn: Conn, deliveries: Sequence[Delivery]) -> None:

@@ -8,6 +8,8 @@ import msgspec
 import zstandard
 
 from app.core.aliases.model import Mailbox
+from app.core.events import arrivals, fullness
+from app.core.events.model import Fullness, NewEvent
 from app.core.messages import headers, listing, marks, read, shown, winmail, words
 from app.core.messages.cut import CutMessage
 from app.core.messages.envelope import Envelope, Received, Recipient
@@ -16,6 +18,7 @@ from app.core.messages.judging import judged, with_aliases, without_used_up
 from app.core.messages.model import BlobRow, Delivery, Layout, Summary
 from app.core.messages.objects import NewObjects, StoredCuts
 from app.core.messages.read import Reading
+from app.core.messages.resources import MessageContent
 from app.core.messages.sharing import NOTHING, Holding, hold
 from app.core.messages.store import Committer
 from app.core.platform import Platform
@@ -70,9 +73,11 @@ async def receive(
     ties = refs.of_message(reading.message, summary.subject)
     author = describe(reading.message, head.people, envelope.sender)
     kept = await with_aliases(platform, kept, now=now)
+    is_full = any(arrivals.is_told_in_full(one.mailbox, one.folder) for one in kept)
+    whole = await arrivals.content_of(reading, StoredCuts(platform.blobs, first, layout)) if is_full else None
 
     def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
-        sealing = _Sealing(platform, summary, body, ties, author, cut, now)
+        sealing = _Sealing(platform, summary, body, ties, author, cut, whole, now)
         new = {account_id: holding.new for account_id, holding in holdings.items()}
         return [
             sealing.delivery(one, holdings[one.mailbox.account_id], new.pop(one.mailbox.account_id, ())) for one in kept
@@ -142,6 +147,7 @@ class _Sealing:
         ties: Ties,
         author: SenderDetails | None,
         cut: CutMessage,
+        whole: MessageContent | None,
         now: datetime,
     ) -> None:
         self._platform = platform
@@ -151,12 +157,14 @@ class _Sealing:
         self._author = author
         self._source = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(cut.skeleton)
         self._size = cut.size
+        self._whole = whole
         self._now = now
 
     def delivery(self, recipient: Recipient, holding: Holding, new_blobs: tuple[BlobRow, ...]) -> Delivery:
         mailbox, message_id = recipient.mailbox, new_id()
         layout = Layout(self._summary.layout.marker, self._summary.layout.cuts, holding.refs)
         summary = msgspec.structs.replace(self._summary, delivered_to=recipient.address, layout=layout)
+        message_key = seal.new_message_key()
         sealed = seal.seal_message(
             mailbox.public_key,
             account_id=mailbox.account_id,
@@ -164,6 +172,7 @@ class _Sealing:
             summary=_encode(summary),
             source=self._source,
             sender=None if self._author is None else _encode(self._author),
+            message_key=message_key,
         )
         index_key = unwrap_index_key(self._platform.instance, mailbox.account_id, mailbox.index_key)
         tokens = blind.tokens(index_key, self._words | {_BEGUN_BY: [self._beginning()]})
@@ -185,12 +194,38 @@ class _Sealing:
             blobs=tuple({ref.blob_id: None for ref in holding.refs}),
             new_blobs=new_blobs,
             sender=_mark(mailbox, index_key, self._author, sealed.sender),
+            event=self._event(recipient, message_id, summary, index_key, message_key),
+            fullness=_fullness(mailbox, len(sealed.source) + sum(blob.stored_size for blob in new_blobs)),
+        )
+
+    def _event(
+        self, recipient: Recipient, message_id: UUID, summary: Summary, index_key: bytes, message_key: bytes
+    ) -> NewEvent | None:
+        mailbox, folder = recipient.mailbox, recipient.folder
+        if not arrivals.is_told(mailbox, folder):
+            return None
+        return arrivals.event_of(
+            mailbox,
+            message_id,
+            summary,
+            folder=folder,
+            size=self._size,
+            index_key=index_key,
+            message_key=message_key,
+            content=self._whole if arrivals.is_told_in_full(mailbox, folder) else None,
+            now=self._now,
         )
 
     def _beginning(self) -> str:
         """What a reply that names no message is matched by: who writes, about what."""
         sender = self._summary.sender
         return f"{sender.address.lower() if sender else ''}\n{self._ties.subject}"
+
+
+def _fullness(mailbox: Mailbox, size: int) -> Fullness | None:
+    """How full the account is with this copy, where that is news; what came since RCPT is seen at the next message."""
+    found = fullness.of("storage", used=mailbox.stored_bytes + size, limit=mailbox.storage_limit)
+    return found if found.percent != mailbox.storage_warned else None
 
 
 def _mark(mailbox: Mailbox, index_key: bytes, author: SenderDetails | None, sealed: bytes | None) -> SenderMark | None:

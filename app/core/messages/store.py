@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.core.events.model import DUE
 from app.core.messages import arrivals, queries
 from app.core.messages.arrivals import Arrival
 from app.core.messages.model import Delivery
@@ -13,7 +14,7 @@ from app.lib.db import Database
 from app.lib.wakeups import Announcer
 
 MAX_BATCH_BYTES = 8 * 1024 * 1024
-"""Of sealed sources in one transaction."""
+"""Of sealed sources, and of what webhooks are told, in one transaction."""
 _MAX_WAITING = 1000
 
 
@@ -68,7 +69,7 @@ class Committer:
     def _next_batch(self) -> list[_Waiting]:
         size = count = 0
         for waiting in self._waiting:
-            size += sum(len(delivery.source) for delivery in waiting.deliveries)
+            size += sum(_size(delivery) for delivery in waiting.deliveries)
             if count and size > MAX_BATCH_BYTES:
                 break
             count += 1
@@ -97,6 +98,13 @@ class Committer:
                 waiting.done.set_result(None)
         stored = [delivery for waiting in batch for delivery in waiting.deliveries]
         self._announcer.announce("messages", arrivals.written(_arrival(one) for one in stored))
+        if any(one.event is not None or one.fullness is not None for one in stored):
+            self._announcer.announce("webhooks", [DUE])
+
+
+def _size(one: Delivery) -> int:
+    payload = one.event.payload if one.event else None
+    return len(one.source) + len(payload or b"")
 
 
 def _arrival(one: Delivery) -> Arrival:

@@ -18,8 +18,7 @@ from app.core.auth.model import Actor
 from app.core.auth.reach import service as reach
 from app.core.auth.scopes import Scope
 from app.core.events import queries as events
-from app.core.events.model import EVENT_TYPES, EventType, NewEvent
-from app.core.events.service import DUE
+from app.core.events.model import DUE, EVENT_TYPES, EventType, NewEvent
 from app.core.platform import Platform
 from app.core.webhooks import queries
 from app.core.webhooks.model import NewWebhook, Secret, Webhook, WebhookDetails, WebhookPatch, WebhookRow
