@@ -12,6 +12,7 @@ from litestar.types import ExceptionHandlersMap
 
 from app.api.schemas.envelopes import Problem
 from app.core.auth.scopes import ScopeMissing
+from app.core.idempotency.service import StillRunning
 from app.errors import (
     CannotOpen,
     Conflict,
@@ -42,16 +43,24 @@ _RENAMED = {"shown": "state"}
 class Malformed(RestanteError):
     """The body is not even what its content type says (400)."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, code="malformed")
+    def __init__(self, detail: str, *, code: str = "malformed") -> None:
+        super().__init__(detail, code=code)
+
+
+class TooSlow(RestanteError):
+    """The body was too long in coming (408)."""
+
+    def __init__(self) -> None:
+        super().__init__("The body took too long. Send it again.", code="too_slow")
 
 
 class UnsupportedMediaType(RestanteError):
     """The body is of a type that this address does not read (415)."""
 
-    def __init__(self, accepted: Sequence[str]) -> None:
+    def __init__(self, accepted: Sequence[str], *, is_patch: bool = False) -> None:
         super().__init__(f"Send the body as {' or '.join(accepted)}.", code="unsupported_media_type")
         self.accepted = tuple(accepted)
+        self.is_patch = is_patch
 
 
 _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
@@ -64,6 +73,7 @@ _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     CannotOpen: HTTPStatus.INTERNAL_SERVER_ERROR,
     Malformed: HTTPStatus.BAD_REQUEST,
+    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -74,6 +84,8 @@ _ROUTING: Mapping[int, tuple[str, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address does not take this method; see `Allow`."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", "The body is too large."),
 }
+_HANG_UP = {"Connection": "close"}
+"""What is left of the body is not read."""
 _encode = msgspec.json.Encoder().encode
 
 ApiRequest = Request[Any, Any, Any]
@@ -146,8 +158,11 @@ def _headers(error: RestanteError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         return {"Retry-After": str(_RETRY_SECONDS)}
     if isinstance(error, UnsupportedMediaType):
-        return {"Accept": ", ".join(error.accepted)}  # RFC 9110 section 15.5.16
-    if isinstance(error, LimitReached) and error.retry_after is not None:
+        # RFC 9110 section 15.5.16, RFC 5789 section 2.2
+        return dict.fromkeys(("Accept", "Accept-Patch") if error.is_patch else ("Accept",), ", ".join(error.accepted))
+    if isinstance(error, TooSlow):
+        return _HANG_UP
+    if isinstance(error, LimitReached | StillRunning) and error.retry_after is not None:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}"}  # RFC 9110 section 15.5.17

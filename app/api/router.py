@@ -2,7 +2,7 @@
 
 from litestar import Router
 from litestar.datastructures import ResponseHeader
-from litestar.types import ControllerRouterHandler
+from litestar.handlers import HTTPRouteHandler
 
 from app.api.account import get_account, update_account
 from app.api.alias_files import export_aliases, import_aliases
@@ -15,7 +15,6 @@ from app.api.aliases import (
     update_alias,
     update_aliases,
 )
-from app.api.auth import bearer
 from app.api.body import MAX_BYTES
 from app.api.categories import create_category, delete_category, get_category, list_categories, update_category
 from app.api.domains import (
@@ -33,8 +32,10 @@ from app.api.domains import (
 from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
+from app.api.layers import Layers, also_head
 from app.api.messages import get_attachment, get_message, get_source, list_messages
 from app.api.platform import provide_platform
+from app.api.rates import DEFAULT_RATE
 from app.api.rules import (
     create_rule,
     create_rules,
@@ -50,7 +51,7 @@ from app.api.senders import get_sender, get_statistics, list_leaks, list_senders
 from app.api.threads import get_thread
 from app.core.platform import Platform
 
-ROUTES: tuple[ControllerRouterHandler, ...] = (
+ROUTES: tuple[HTTPRouteHandler, ...] = (
     get_account,  # GET   /account
     update_account,  # PATCH /account
     list_messages,  # GET   /messages
@@ -104,13 +105,20 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
 )
 
 
-def api_router(platform: Platform) -> Router:
-    """Mounted beside the pages. The application that mounts it is given to `errors.give_problems`."""
+def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
+    """Mounted beside the pages. The application that mounts it is given to `errors.give_problems`.
+
+    `per_minute`: how many requests a key may make in one process.
+    """
+    layers = Layers(platform, per_minute=per_minute)
+    also_head(ROUTES)
     return Router(
         path="/api/v1",
         route_handlers=ROUTES,
-        guards=[bearer(platform)],
+        guards=layers.guards,
         dependencies={"platform": provide_platform(platform)},
+        middleware=[layers.middleware],
+        before_request=layers.before,
         exception_handlers=HANDLERS,
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SECURITY_HEADERS.items()],
         request_max_body_size=MAX_BYTES,

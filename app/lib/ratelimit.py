@@ -5,7 +5,7 @@ Memory is bounded whatever the peers do. Each process counts for itself; limits 
 
 import math
 from collections import Counter, OrderedDict
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import msgspec
 
@@ -37,7 +37,7 @@ class TokenBuckets:
         wait = self.wait(key, now, cost)
         if wait == 0.0:
             _, at = self._levels.get(key, (0.0, now))
-            self._levels[key] = (self._level(key, now) - cost, max(at, now))
+            self._levels[key] = (self.level(key, now) - cost, max(at, now))
             self._levels.move_to_end(key)
             if len(self._levels) > self._max_keys:
                 self._levels.popitem(last=False)
@@ -45,14 +45,15 @@ class TokenBuckets:
 
     def wait(self, key: str, now: float, cost: float = 1.0) -> float:
         """What `take` would answer, taking nothing."""
-        level = self._level(key, now)
+        level = self.level(key, now)
         if level >= cost:
             return 0.0
         if cost > self._burst or self._per_second <= 0:
             return math.inf
         return (cost - level) / self._per_second
 
-    def _level(self, key: str, now: float) -> float:
+    def level(self, key: str, now: float) -> float:
+        """The tokens that are there now."""
         level, at = self._levels.get(key, (self._burst, now))
         return min(self._burst, level + max(0.0, now - at) * self._per_second)
 
@@ -120,10 +121,22 @@ class NetworkLimits:
         """The keys of the three networks, or none when the peer is exempt."""
         if not address:
             return _EXEMPT if self._exempt_local else ("unix", "unix", "unix")
-        ip = ip_address(address)
-        if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
+        ip = _unmapped(ip_address(address))
         if self._exempt_local and ip.is_loopback:
             return _EXEMPT
         prefixes = _IPV4_PREFIXES if ip.version == 4 else _IPV6_PREFIXES  # noqa: PLR2004 - the protocol's own number
-        return tuple(f"{ip.version}:{int(ip) >> (ip.max_prefixlen - bits):x}/{bits}" for bits in prefixes)
+        return tuple(_network(ip, bits) for bits in prefixes)
+
+
+def network_of(address: str) -> str:
+    """A key for the network that is usually one customer's: the IPv4 address, or the /64. ValueError for no address."""
+    ip = _unmapped(ip_address(address))
+    return _network(ip, _IPV4_PREFIXES[0] if ip.version == 4 else _IPV6_PREFIXES[0])  # noqa: PLR2004 - as above
+
+
+def _unmapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
+
+
+def _network(ip: IPv4Address | IPv6Address, bits: int) -> str:
+    return f"{ip.version}:{int(ip) >> (ip.max_prefixlen - bits):x}/{bits}"

@@ -10,6 +10,7 @@ from app.core.aliases.files import waiting
 from app.core.auth import service as auth
 from app.core.domains import checking
 from app.core.filing import deletion
+from app.core.idempotency import service as idempotency
 from app.core.messages.sweep import sweep
 from app.core.platform import Platform
 from app.core.refusals import service as refusals
@@ -40,6 +41,7 @@ JOBS = (
     Job("forget_alias_files", "11 * * * *", "alias_files_forgotten", lambda on: waiting.forget_old(on, now=utc_now())),
     Job("forget_deleted_rules", "53 * * * *", "rules_forgotten", lambda on: rules.forget_deleted(on, now=utc_now())),
     Job("forget_ended_sessions", "17 * * * *", "sessions_forgotten", _forget_ended_sessions),
+    Job("forget_idempotency", "23 * * * *", "idempotency_forgotten", lambda on: idempotency.forget(on, now=utc_now())),
     Job("forget_refusals", "37 * * * *", "refusals_forgotten", lambda on: refusals.forget(on, now=utc_now())),
     Job("forget_weeks", "7 4 * * 1", "weeks_forgotten", lambda on: senders.forget_weeks(on, today=utc_today())),
     Job("sweep_objects", "43 3 * * *", "objects_swept", lambda on: sweep(on, now=utc_now())),

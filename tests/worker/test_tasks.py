@@ -142,11 +142,28 @@ async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
         "forget_alias_files": "11 * * * *",
         "forget_deleted_rules": "53 * * * *",
         "forget_ended_sessions": "17 * * * *",
+        "forget_idempotency": "23 * * * *",
         "forget_refusals": "37 * * * *",
         "forget_weeks": "7 4 * * 1",
         "sweep_objects": "43 3 * * *",
     }
     assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)
+
+
+async def test_idempotency_keys_are_forgotten_after_a_day(
+    platform: Platform, queue: App, make_account: MakeAccount
+) -> None:
+    made = await make_account()
+    async with platform.db.transaction() as conn:
+        for hours in (23, 25):
+            await conn.execute(
+                """INSERT INTO idempotency_keys (account_id, digest, attempt_id, fingerprint, claimed_at, leased_until)
+                   VALUES (%(account_id)s, %(digest)s, %(account_id)s, '', %(at)s, %(at)s)""",
+                {"account_id": made.account_id, "digest": bytes([hours]), "at": utc_now() - timedelta(hours=hours)},
+            )
+    assert await run(queue, "forget_idempotency") == "succeeded"
+    async with platform.db.connection() as conn:
+        assert await (await conn.execute("SELECT digest FROM idempotency_keys")).fetchall() == [(bytes([23]),)]
 
 
 async def test_files_of_aliases_are_forgotten_after_a_day(
