@@ -25,6 +25,7 @@ from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.lib.times import utc_now, utc_today
 from app.vault.passwords import PasswordRecord
+from tests.api.contract import contract_of
 from tests.mail import deliver
 
 Serve = Callable[[Litestar], Awaitable["Api"]]
@@ -70,6 +71,7 @@ class Api:
         """A request with the user's key; every answer has the headers that keep it out of caches."""
         options["headers"] = (user.headers if user else {}) | options.get("headers", {})
         response = await self.client.request(method, path, **options)
+        contract_of(self.platform.public_url).judge(response)
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
         return response

@@ -24,7 +24,7 @@ def routes_of(api: Api) -> list[tuple[str, str]]:
 
 
 async def test_no_route_works_without_a_key(api: Api) -> None:
-    routes = routes_of(api)
+    routes = [one for one in routes_of(api) if one[1] != "/api/v1/openapi.json"]
     assert {("GET", "/api/v1/account"), ("GET", f"/api/v1/messages/{ID}/attachments/1")} <= set(routes)
     for method, path in routes:
         if method == "HEAD":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
+from app.api.openapi.headers import HEADERS, PARAMETERS
 from app.api.openapi.operations import document, failure_components, operations_of, types_of
 from app.api.openapi.schemas import Schema, Schemas
 from app.api.openapi.words import ABOUT, KEY, TAGS
@@ -29,6 +30,8 @@ def describe(routes: Sequence[HTTPRouteHandler], public_url: str) -> Schema:
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
             "responses": failure_components(operations),
+            "parameters": dict(PARAMETERS),
+            "headers": dict(HEADERS),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": KEY}},
         },
     }

@@ -26,6 +26,7 @@ FAILURES: Mapping[str, Failure] = {
         HTTPStatus.BAD_REQUEST,
         malformed="The body is not valid JSON in UTF-8.",
         bad_request="The request cannot be read.",
+        bad_idempotency_key="Give one Idempotency-Key of 1 to 255 visible ASCII characters.",
     ),
     **_all(
         HTTPStatus.UNAUTHORIZED,
@@ -37,11 +38,15 @@ FAILURES: Mapping[str, Failure] = {
         HTTPStatus.FORBIDDEN,
         suspended="This account is suspended. Ask the administrator of this service.",
         scope_missing="This API key may not do this: it needs the scope that the error names.",
+        key_bound="This API key is bound to a part of the account, and this is not in it.",
+        key_too_strong="This API key cannot make such a key.",
         not_admin="Only administrators can change the shared domains.",
         alias_limit="You have as many aliases as your account may have. Delete some first.",
         category_limit="You have 40 categories already. Delete one first.",
         domain_limit="You have as many domains as your account may have.",
         too_many_rules="You have 10,000 rules already. Delete some first.",
+        too_many_keys="There are 100 keys already; revoke one first.",
+        webhook_limit="An account has at most 20 webhooks. Delete one that you no longer use.",
     ),
     **_all(
         HTTPStatus.NOT_FOUND,
@@ -58,10 +63,15 @@ FAILURES: Mapping[str, Failure] = {
         domain_configured="This domain is part of the service's configuration.",
         domain_in_use="There are aliases on this domain, or were once.",
         rule_exists="There is another rule about this sender by now.",
+        webhook_disabled="This webhook is switched off. Switch it on first.",
+        idempotency_in_progress="The first request with this key is still at work.",
+        idempotency_answer_lost="This request was carried out, but its answer is lost. Look at what there is now.",
+        idempotency_lease_ended="This took too long, and nothing was done. Please try again.",
     ),
+    **_all(HTTPStatus.REQUEST_TIMEOUT, too_slow="The body took too long. Send it again."),
     **_all(
         HTTPStatus.PRECONDITION_FAILED,
-        precondition_failed="This is not the file that was asked for. Fetch it anew.",
+        precondition_failed="It is no longer what `If-Match` names. Fetch it anew.",
     ),
     **_all(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large="The body is too large."),
     **_all(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, unsupported_media_type="Send the body as application/json."),
@@ -69,11 +79,18 @@ FAILURES: Mapping[str, Failure] = {
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         range_not_satisfiable="The bytes asked for lie beyond the end of the file.",
     ),
-    **_all(HTTPStatus.UNPROCESSABLE_ENTITY, invalid="What was sent is not right; `errors` says where."),
+    **_all(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        invalid="What was sent is not right; `errors` says where.",
+        idempotency_key_reused="This Idempotency-Key came with another request. Take a new one.",
+    ),
     **_all(
         HTTPStatus.TOO_MANY_REQUESTS,
         alias_rate="That is many new aliases in a short time. Try again later.",
         checked_just_now="This domain was checked just now.",
+        rate_limited="Too many requests. Wait a moment.",
+        too_many_wrong_keys="Too many wrong keys came from your network. Wait a moment.",
+        too_many_waiting="Too many of your requests wait here at once.",
     ),
     **_all(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -83,6 +100,7 @@ FAILURES: Mapping[str, Failure] = {
     **_all(
         HTTPStatus.SERVICE_UNAVAILABLE,
         unavailable="The database does not answer. Please try again in a moment.",
+        restarting="This part of the service is being restarted. Ask again at once.",
         deadlock="Two changes waited for each other. Please try again.",
         storage_full="There is no room to store this now. Please try again later.",
         storage_refused="The file store does not answer. Please try again in a moment.",
@@ -98,23 +116,40 @@ _ALWAYS = tuple(
     for code, failure in FAILURES.items()
     if failure.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "bad_request"
 )
-_WITH_KEY = ("unauthenticated", "wrong_key", "expired", "suspended", "scope_missing")
-_WITH_BODY = ("malformed", "too_large", "unsupported_media_type", "invalid")
+_WITH_KEY = (
+    *("unauthenticated", "wrong_key", "expired", "suspended"),
+    *("rate_limited", "too_many_wrong_keys"),
+)
+_WITH_BODY = ("malformed", "too_large", "too_slow", "unsupported_media_type", "invalid")
+_WITH_CHANGE = (
+    *("bad_idempotency_key", "idempotency_in_progress", "idempotency_answer_lost", "idempotency_lease_ended"),
+    *("idempotency_key_reused", "too_slow", "too_large"),
+)
 _STREAMED = ("content_missing", "precondition_failed", "range_not_satisfiable")
+CHANGES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+"""Methods that can be sent with an Idempotency-Key."""
 
 
-def failures_of(handler: HTTPRouteHandler, *, has_path: bool, has_query: bool) -> dict[str, Failure]:
+def failures_of(handler: HTTPRouteHandler, *, has_path: bool) -> dict[str, Failure]:
     """What a request to this route may be answered with: its own `fails`, and what comes with what it takes."""
-    codes: list[str] = [*_ALWAYS, *(_WITH_KEY if "scope" in handler.opt else ())]
+    # Parameters that a route does not know are invalid, so any route can say so.
+    codes: list[str] = [*_ALWAYS, "invalid", *handler.opt.get("fails", ())]
+    if not handler.opt.get("is_public"):
+        codes += _WITH_KEY
+        if handler.opt.get("scope"):
+            codes.append("scope_missing")
+        if not handler.opt.get("for_bound_keys"):
+            codes.append("key_bound")
+    if handler.http_methods & CHANGES:
+        codes += _WITH_CHANGE
     if accepted_types(handler):
         codes += _WITH_BODY
-    if has_query:
-        codes.append("invalid")
     if has_path:
         codes.append("not_found")
+        if handler.http_methods & (CHANGES - {"POST"}):
+            codes.append("precondition_failed")
     if handler.opt.get("has_ranges"):
         codes += _STREAMED
-    codes += handler.opt.get("fails", ())
     return {code: FAILURES[code] for code in FAILURES if code in set(codes)}
 
 

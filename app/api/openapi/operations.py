@@ -13,7 +13,7 @@ from litestar.response import Stream
 
 from app.api.body import FORM, JSON, accepted_types
 from app.api.errors import PROBLEM_TYPE
-from app.api.openapi import examples, samples
+from app.api.openapi import examples, headers, samples
 from app.api.openapi.failures import FAILURES, Failure, by_status, failures_of
 from app.api.openapi.parameters import Parameter, parameters_of, plain_path
 from app.api.openapi.schemas import Schema, Schemas, strings_alone
@@ -37,8 +37,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failures(self) -> dict[str, Failure]:
         """By code."""
-        in_path = [one.is_in_path for one in self.parameters]
-        return failures_of(self.handler, has_path=any(in_path), has_query=not all(in_path))
+        return failures_of(self.handler, has_path=any(one.is_in_path for one in self.parameters))
 
 
 def operations_of(handler: HTTPRouteHandler) -> Iterator[Operation]:
@@ -81,13 +80,12 @@ def document(operation: Operation, schemas: Schemas, base: str) -> Schema:
         "description": inspect.cleandoc(handler.fn.__doc__ or ""),
         "tags": [operation.tag],
     }
-    if operation.parameters:
-        told["parameters"] = [one.document() for one in operation.parameters]
+    told["parameters"] = [*(one.document() for one in operation.parameters), *headers.asked(handler)]
     if accepted := accepted_types(handler):
         told["requestBody"] = _body(handler, accepted, schemas)
     told["responses"] = _answers(operation, schemas) | _failures(operation)
-    scope = handler.opt.get("scope")
-    told["security"] = [{"key": [scope]}] if scope else []
+    is_public, scope = handler.opt.get("is_public"), handler.opt.get("scope")
+    told["security"] = [] if is_public else [{"key": [scope] if scope else []}]
     told["x-codeSamples"] = _samples(operation, base)
     return told
 
@@ -134,28 +132,31 @@ def _answers(operation: Operation, schemas: Schemas) -> Schema:
     if media_type is not None:
         return _of_bytes(operation, media_type, status)
     told: Schema = {"description": status.phrase}
+    if answered := headers.answered(handler, status):
+        told["headers"] = answered
     if kind is not None:
         told["content"] = {JSON: {"schema": schemas.of(kind), "example": _example(kind)}}
     found = {str(status.value): told}
-    if status == HTTPStatus.CREATED and get_origin(get_type_hints(handler.fn)["return"]) is Response:
-        found[str(status.value)] = told | {"headers": {"Location": _LOCATION}}
     for other in handler.opt.get("also", ()):
-        empty = other == HTTPStatus.NO_CONTENT
-        found[str(int(other))] = (
-            {"description": HTTPStatus(other).phrase} if empty else told | {"description": HTTPStatus(other).phrase}
-        )
+        phrase = {"description": HTTPStatus(other).phrase}
+        found[str(int(other))] = phrase if other == HTTPStatus.NO_CONTENT else told | phrase
+    if "ETag" in answered:
+        found[str(HTTPStatus.NOT_MODIFIED.value)] = {"description": "What `If-None-Match` names is still so."}
     return found
 
 
 def _of_bytes(operation: Operation, media_type: str, status: HTTPStatus) -> Schema:
     schema = {"type": "object" if media_type == JSON else "string"}
-    content = {"content": {media_type: {"schema": schema}}}
+    content: Schema = {"content": {media_type: {"schema": schema}}}
+    if answered := headers.answered(operation.handler, status):
+        content["headers"] = answered
     found = {str(status.value): {"description": status.phrase} | content}
     if operation.handler.opt.get("has_ranges"):
         partial = HTTPStatus.PARTIAL_CONTENT
         found[str(partial.value)] = {"description": "The range that was asked for."} | content
-    unchanged = HTTPStatus.NOT_MODIFIED
-    return found | {str(unchanged.value): {"description": "What `If-None-Match` names is still so."}}
+    if "ETag" in answered:
+        found[str(HTTPStatus.NOT_MODIFIED.value)] = {"description": "What `If-None-Match` names is still so."}
+    return found
 
 
 def _example(kind: Any) -> Schema:  # noqa: ANN401 - any type
@@ -195,8 +196,8 @@ def _failure(status: HTTPStatus, failures: Mapping[str, Failure]) -> Schema:
         "description": f"{status.phrase}: " + ", ".join(f"`{code}`" for code in failures) + ".",
         "content": {PROBLEM_TYPE: {"schema": schema, "examples": shown}},
     }
-    if headers := _FAILURE_HEADERS.get(status):
-        told["headers"] = headers
+    if failed := headers.failed(status):
+        told["headers"] = failed
     return told
 
 
@@ -212,19 +213,6 @@ def _samples(operation: Operation, base: str) -> list[Schema]:
     kind = handler.opt.get("body")
     body = examples.request(kind) if kind is not None else examples.TEXTS.get(media_type)
     request = (operation.method, operation.path, operation.parameters)
-    shell = samples.shell(base, *request, body=body, media_type=media_type, has_key="scope" in handler.opt)
+    shell = samples.shell(base, *request, body=body, media_type=media_type, has_key=not handler.opt.get("is_public"))
     python = samples.python(*request, body=body, media_type=media_type)
     return [{"lang": "Shell", "source": shell}, {"lang": "Python", "source": python}]
-
-
-_LOCATION = {"description": "Where the new thing is.", "schema": {"type": "string", "format": "uri"}}
-_RETRY = {
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}, "required": True}
-}
-_FAILURE_HEADERS: Mapping[HTTPStatus, Schema] = {
-    HTTPStatus.UNAUTHORIZED: {
-        "WWW-Authenticate": {"description": "RFC 6750 section 3.", "schema": {"type": "string"}, "required": True}
-    },
-    HTTPStatus.TOO_MANY_REQUESTS: _RETRY,
-    HTTPStatus.SERVICE_UNAVAILABLE: _RETRY,
-}

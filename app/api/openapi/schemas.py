@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, get_args, get_origin
 
@@ -49,6 +50,9 @@ class Schemas:
         told = _told(schema) | {"title": _public(name)}
         if "description" in told:
             told["description"] = inspect.cleandoc(told["description"])
+        for moment in _moments(struct):
+            for one in told["properties"][moment].get("anyOf", [told["properties"][moment]]):
+                one.update({"format": "date-time"} if one["type"] == "string" else {})
         for field, words in _field_words(struct).items():
             if field in told.get("properties", {}):
                 # Siblings of a $ref count since 2020-12, so any schema can be given a description.
@@ -142,6 +146,13 @@ def _structs(types: Iterable[Any]) -> list[type[msgspec.Struct]]:
         else:
             waiting += get_args(kind)
     return list(found)
+
+
+def _moments(struct: type[msgspec.Struct]) -> list[str]:
+    """Fields that take a time: with its zone, which handlers insist on and msgspec was not told."""
+    return [
+        field.encode_name for field in msgspec.structs.fields(struct) if datetime in {field.type, *get_args(field.type)}
+    ]
 
 
 def _field_words(struct: type[msgspec.Struct]) -> dict[str, str]:

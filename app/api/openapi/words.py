@@ -26,6 +26,13 @@ TAGS: tuple[Tag, ...] = (
         modules=("messages", "filing", "threads"),
     ),
     Tag(
+        slug="waiting",
+        name="Waiting and events",
+        words="For tests and other automation: a request that is answered the moment a message arrives, with its links "
+        "and its one-time code.",
+        modules=("waiting",),
+    ),
+    Tag(
         slug="files",
         name="Attachments and originals",
         words="Everything of a message that is bytes: attachments, messages inside messages, and the original as it "
@@ -76,6 +83,13 @@ TAGS: tuple[Tag, ...] = (
         words="Domains of your own that take mail, their DNS records and proofs; and the shared ones of this service.",
         modules=("domains",),
     ),
+    Tag(
+        slug="keys",
+        name="API keys",
+        words="What lets programs in: each may do what its scopes say, perhaps for one alias or domain alone, perhaps "
+        "for a while. A key makes none that is stronger than itself.",
+        modules=("keys",),
+    ),
     Tag(slug="account", name="Account", words="What the account is, holds and may hold.", modules=("account", "route")),
 )
 
@@ -88,6 +102,7 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "alias_id": ("The alias.", ids.ALIAS),
     "category_id": ("The category.", ids.CATEGORY),
     "domain": ("The domain, in A-labels or Unicode.", ids.DOMAIN),
+    "key_id": ("The key: its `id`, not the key itself.", ids.KEY),
     "message_id": ("The message.", ids.MESSAGE),
     "refusal_id": ("The refusal.", ids.REFUSAL),
     "rule_id": ("The rule.", ids.RULE),
@@ -104,6 +119,15 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "is_read": ("Read (true), or not yet (false).", "false"),
     "is_starred": ("With a star (true), or without (false).", None),
     "list_messages.q": ("A search, as it is written on the pages: words, `from:`, `has:attachment` and so on.", None),
+    # Of waiting
+    "alias": ("Mail to this alias alone: its address, or its id.", ids.EMAIL),
+    "from": ("Mail from this address, or from this domain and all that lies in it.", "kites.example"),
+    "subject": ("Mail whose subject has all of these words.", None),
+    "wait_for_message.after": (
+        "After this (`next` of an earlier answer, a time, or a message's id), also what is there; absent: from now on.",
+        "2026-11-19T09:00:00Z",
+    ),
+    "timeout": ("Seconds to wait at most; 0 only looks.", None),
     # Of aliases
     "list_aliases.category_id": ("Those of this category.", None),
     "is_pinned": ("Pinned (true), or not (false).", None),
@@ -148,7 +172,7 @@ ABOUT = About(
 
 Send an API key with every request: `Authorization: Bearer rst_…`. Answers are `{"data": …}`, lists
 `{"data": […], "next": "…" or null}`: give `next` as `cursor` for the page that follows. Times are RFC 3339 in UTC.
-Failures are problem documents (RFC 9457): `code` is for programs and does not change. Answers gain fields as the
-product grows; ignore those that you do not know.""",
+HEAD is answered wherever GET is. Failures are problem documents (RFC 9457): `code` is for programs and does not change.
+Answers gain fields as the product grows; ignore those that you do not know.""",
 )
 KEY = "An API key, `rst_…`. What it needs for an operation is named there as a scope."
