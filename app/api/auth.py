@@ -33,9 +33,9 @@ AuthedRequest = Request[Actor, None, State]
 def bearer(platform: Platform) -> Guard:
     """A guard for a whole router, so that no handler can forget it; one query a request.
 
-    Every route says with `scope` what a key needs for it, and with `for_bound_keys=True` that it shows a bound key
-    nothing but its own: of ids in the path the guard makes sure, lists narrow themselves, and what is in a body the
-    handler has to look at. All other routes are closed to such keys.
+    Every route says with `scope` what a key needs for it (None: nothing), and with `for_bound_keys=True` that it shows
+    a bound key nothing but its own: of ids in the path the guard makes sure, lists narrow themselves, and what is in a
+    body the handler has to look at. All other routes are closed to such keys.
     Raises Unauthenticated, ScopeMissing, KeyBound, NotFound, Forbidden when the account is suspended, Unavailable.
     """
 
@@ -43,7 +43,8 @@ def bearer(platform: Platform) -> Guard:
         key = _key(connection.headers.get("authorization", ""))
         async with platform.db.connection() as conn:
             actor = await auth.by_api_key(conn, platform.instance, key, now=utc_now())
-            actor.assert_may(handler.opt["scope"])
+            if (scope := handler.opt["scope"]) is not None:
+                actor.assert_may(scope)
             if actor.is_bound:
                 await _assert_in_reach(conn, actor, handler, connection.path_params)
         connection.scope["user"] = actor
