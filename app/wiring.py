@@ -16,7 +16,7 @@ import uvloop
 
 from app import config as configuration
 from app.api.errors import give_problems
-from app.api.router import api_router
+from app.api.router import api_router, description_of
 from app.config import Config
 from app.core.auth.hashing import PasswordHasher
 from app.core.domains import service as domains
@@ -149,7 +149,13 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
     async def main(stop: asyncio.Event) -> None:
         async with open_platform(config, dsn) as platform:
             await asyncio.to_thread(_make_ready_for_links, platform.blobs)
-            app = create_app(platform, is_https=config.is_https, api=api_router(platform))
+            description = description_of(config.public_url)
+            app = create_app(
+                platform,
+                is_https=config.is_https,
+                api=api_router(platform),
+                describe=lambda: description.document,
+            )
             give_problems(app)
             server = _WebServer(
                 uvicorn.Config(

@@ -1,5 +1,7 @@
 """The application that the web process serves: the pages, and beside them the API that the wiring hands in."""
 
+from collections.abc import Callable
+
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ExceptionHandlersMap
@@ -11,16 +13,20 @@ from app.web.assets import Assets
 from app.web.csrf import same_origin
 from app.web.errors import error_pages
 from app.web.headers import SecurityHeaders
+from app.web.reference import Document, Reference
 from app.web.routes import TOO_LARGE, route_handlers
 from app.web.session import provide_session
 from app.web.site import Site
 from app.web.view import View
 
 
-def create_app(platform: Platform, *, is_https: bool, api: Router) -> Litestar:
-    """Everything below `/`. The platform is open while the application serves."""
+def create_app(platform: Platform, *, is_https: bool, api: Router, describe: Callable[[], Document]) -> Litestar:
+    """Everything below `/`. The platform is open while the application serves.
+
+    `describe` gives the API's description, when a page about it is asked for first.
+    """
     assets = Assets()
-    site = Site(view=View(assets.urls), assets=assets, is_https=is_https)
+    site = Site(view=View(assets.urls), assets=assets, is_https=is_https, reference=Reference(describe))
     handlers = error_pages(site.view, TOO_LARGE)
     return Litestar(
         route_handlers=[_pages(platform, site, handlers), api],

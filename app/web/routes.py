@@ -19,6 +19,7 @@ from app.web.pages import (
     lists,
     mail,
     public,
+    reference,
     refusals,
     rules,
     search,
@@ -36,6 +37,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/static/{name:str}", public.show_static),
     ("GET", "/healthz", public.show_health),
     ("GET", "/readyz", public.show_readiness),
+    ("GET", "/docs/api", reference.show_reference),
+    ("GET", "/docs/api/{slug:str}", reference.show_chapter),
     # Coming in and going out
     ("GET", "/setup/{token:str}", entry.show_setup),
     ("POST", "/setup/{token:str}", entry.submit_setup),

@@ -6,6 +6,7 @@ from litestar.params import SkipValidation
 
 from app.core.platform import Platform
 from app.web.assets import Assets
+from app.web.reference import Reference
 from app.web.view import View
 
 
@@ -15,6 +16,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     view: View
     assets: Assets
     is_https: bool
+    reference: Reference
 
     @property
     def cookie_name(self) -> str:

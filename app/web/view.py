@@ -12,6 +12,7 @@ from litestar.response.redirect import Redirect
 from app.lib.times import utc_now
 from app.web import dates, invitations, reasons, sizes
 from app.web.fitting import clipped, few
+from app.web.reference import inline, prose
 from app.web.text import folded_text, linked_text
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,8 +47,10 @@ class View:
             "event_occurrence": invitations.occurrence,
             "event_times": invitations.times,
             "event_utc_times": invitations.utc_times,
+            "inline": inline,
             "iso": dates.iso,
             "moment": dates.moment,
+            "prose": prose,
             "reason_words": reasons.reason_words,
             "short": dates.short,
             "size": sizes.human,

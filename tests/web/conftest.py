@@ -14,7 +14,7 @@ import uvicorn
 from litestar import Litestar
 from playwright.async_api import BrowserContext, async_playwright
 
-from app.api.router import api_router
+from app.api.router import api_router, description_of
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth.model import Actor
@@ -31,6 +31,12 @@ from tests.mail import deliver
 CHROMIUM = shutil.which("chromium")
 ORIGIN = "http://restante.test"
 _ALLOWED_TARGETS = re.compile(r"(/(?!/)|#)")
+
+
+def describe() -> Mapping[str, Any]:
+    """The API's description, which the pages about it show."""
+    return description_of(ORIGIN).document
+
 
 MakeOwner = Callable[[str], Awaitable["Owner"]]
 
@@ -154,7 +160,7 @@ def client_of(app: Litestar, origin: str) -> httpx.AsyncClient:
 
 @pytest.fixture
 def app(platform: Platform) -> Litestar:
-    return create_app(platform, is_https=False, api=api_router(platform))
+    return create_app(platform, is_https=False, api=api_router(platform), describe=describe)
 
 
 @pytest.fixture

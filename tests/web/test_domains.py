@@ -14,7 +14,7 @@ from app.lib.resolver import Resolver
 from app.lib.times import utc_now
 from app.web.app import create_app
 from tests.dns_server import DnsServer, running_dns
-from tests.web.conftest import Browser, MakeOwner, Owner
+from tests.web.conftest import Browser, MakeOwner, Owner, describe
 
 pytestmark = pytest.mark.anyio
 PAGE = "/domains/ada.test"
@@ -29,7 +29,7 @@ async def zone() -> AsyncIterator[DnsServer]:
 @pytest.fixture
 def app(platform: Platform, zone: DnsServer) -> Litestar:
     asking = msgspec.structs.replace(platform, resolver=Resolver([zone.server], timeout=20, lifetime=30))
-    return create_app(asking, is_https=False, api=api_router(asking))
+    return create_app(asking, is_https=False, api=api_router(asking), describe=describe)
 
 
 async def stored(owner: Owner, name: str = "ada.test") -> OwnDomain:

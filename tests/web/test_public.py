@@ -9,7 +9,7 @@ from app.core.platform import Platform
 from app.errors import Unavailable
 from app.web.app import create_app
 from tests.conftest import PASSWORD
-from tests.web.conftest import Browser, Owner, check_page, client_of
+from tests.web.conftest import Browser, Owner, check_page, client_of, describe
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +98,7 @@ async def test_wrong_methods_are_told(browser: Browser) -> None:
 
 
 async def test_over_tls_the_cookie_is_bound_to_the_host(platform: Platform, ada: Owner) -> None:
-    app: Litestar = create_app(platform, is_https=True, api=api_router(platform))
+    app: Litestar = create_app(platform, is_https=True, api=api_router(platform), describe=describe)
     async with client_of(app, "https://restante.test") as client:
         answer = await client.post("/login", data={"login": ada.actor.login, "password": PASSWORD})
         assert answer.headers["set-cookie"].startswith("__Host-restante=")

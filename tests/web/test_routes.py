@@ -8,6 +8,7 @@ import pytest
 from app.web.routes import ROUTES
 
 TEMPLATES = sorted((Path(__file__).resolve().parents[2] / "app" / "web" / "templates").glob("*.html"))
+_OF_THE_API = ("/api/v1/openapi\\.json",)
 _SET = re.compile(r"{% set (\w+) = ([^%]*?) %}")
 _FORM = re.compile(r"<form\b[^>]*?>", re.DOTALL)
 _ADDRESS = re.compile(r'\b(href|action|formaction)="([^"]*)"')
@@ -15,7 +16,7 @@ _ADDRESS = re.compile(r'\b(href|action|formaction)="([^"]*)"')
 
 def _patterns(method: str) -> list[re.Pattern[str]]:
     paths = [re.sub(r"{[^}]*}", "[^/]+", path) for verb, path, _ in ROUTES if verb == method]
-    return [re.compile(rf"{path}\Z") for path in paths]
+    return [re.compile(rf"{path}\Z") for path in [*paths, *_OF_THE_API]]
 
 
 def _addresses(template: Path) -> set[tuple[str, str]]:

@@ -1,0 +1,42 @@
+"""The pages about the API: all of it, for anybody, in few bytes."""
+
+import pytest
+
+from tests.web.conftest import Browser, check_page, describe
+
+pytestmark = pytest.mark.anyio
+
+SLUGS = [tag["x-slug"] for tag in describe()["tags"]]
+
+
+async def test_the_first_page_leads_to_all_others(browser: Browser) -> None:
+    page = await browser.page("/docs/api")
+    targets = {link["href"] for link in page.all("a")}
+    assert {f"/docs/api/{slug}" for slug in SLUGS} <= targets
+    assert {"/api/v1/openapi.json", "/login"} <= targets
+    assert "address_taken" in page.words
+    assert "/docs/api" in {link["href"] for link in (await browser.page("/")).all("a")}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+async def test_a_page_tells_all_of_its_group(browser: Browser, slug: str) -> None:
+    answer = await browser.get(f"/docs/api/{slug}")
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    page = check_page(answer)
+    (group,) = [tag["name"] for tag in describe()["tags"] if tag["x-slug"] == slug]
+    calls = [one for path in describe()["paths"].values() for one in path.values() if one["tags"] == [group]]
+    assert calls
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    for call in calls:
+        assert call["operationId"] in ids
+        for sample in call["x-codeSamples"]:
+            assert sample["source"] in page.words
+    for target in (link["href"] for link in page.all("a")):
+        assert not target.startswith("#") or target[1:] in ids
+
+
+async def test_there_are_no_other_pages(browser: Browser) -> None:
+    answer = await browser.get("/docs/api/nothing")
+    assert answer.status_code == 404
+    check_page(answer)
