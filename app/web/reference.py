@@ -174,7 +174,8 @@ class Reference:
         return Body(media_types=list(content), thing=thing)
 
     def _answer(self, status: str, call_id: str, told: Document, shown: dict[str, str]) -> Answer:
-        media_type, media = next(iter(told.get("content", {}).items()), ("", {}))
+        content: Document = told.get("content", {"": {}})
+        media_type, media = next(iter(content.items()))
         text = json.dumps(media["example"], indent=2, ensure_ascii=False) if "example" in media else ""
         before = shown.setdefault(text, call_id) if text else call_id
         return Answer(
