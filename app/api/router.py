@@ -1,7 +1,10 @@
 """The table of routes below /api/v1, and what holds for all of them: the key, the headers, the form of failures."""
 
+from functools import cache
+
 from litestar import Router
 from litestar.datastructures import ResponseHeader
+from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from app.api.account import get_account, update_account
@@ -32,8 +35,11 @@ from app.api.domains import (
 from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.filing import delete_message, update_message, update_messages
+from app.api.keys import create_key, delete_key, get_current_key, get_key, list_keys, update_key
 from app.api.layers import Layers, also_head
 from app.api.messages import get_attachment, get_message, get_source, list_messages
+from app.api.openapi.document import describe
+from app.api.openapi.route import Description, get_description
 from app.api.platform import provide_platform
 from app.api.rates import DEFAULT_RATE
 from app.api.rules import (
@@ -102,7 +108,23 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     create_shared_domain,  # POST  /shared-domains
     update_shared_domain,  # PATCH /shared-domains/{domain}
     delete_shared_domain,  # DELETE /shared-domains/{domain}
+    list_keys,  # GET   /keys
+    create_key,  # POST  /keys
+    get_current_key,  # GET   /keys/current
+    get_key,  # GET   /keys/{id}
+    update_key,  # PATCH /keys/{id}
+    delete_key,  # DELETE /keys/{id}
 )
+PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (
+    get_description,  # GET /openapi.json
+)
+"""These need no key."""
+
+
+@cache
+def description_of(public_url: str) -> Description:
+    """What /openapi.json of the service at this address says, and the pages about the API show."""
+    return Description(lambda: describe((*ROUTES, *PUBLIC_ROUTES), public_url))
 
 
 def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
@@ -112,11 +134,14 @@ def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
     """
     layers = Layers(platform, per_minute=per_minute)
     also_head(ROUTES)
+    description = description_of(platform.public_url)
     return Router(
         path="/api/v1",
-        route_handlers=ROUTES,
-        guards=layers.guards,
-        dependencies={"platform": provide_platform(platform)},
+        route_handlers=[*PUBLIC_ROUTES, Router(path="/", route_handlers=ROUTES, guards=layers.guards)],
+        dependencies={
+            "platform": provide_platform(platform),
+            "description": Provide(lambda: description, sync_to_thread=False),
+        },
         middleware=[layers.middleware],
         before_request=layers.before,
         exception_handlers=HANDLERS,

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from app.api.openapi.examples import accounts, aliases, domains, messages, rules, senders
+from app.api.openapi.examples import accounts, aliases, domains, keys, messages, rules, senders
 
 _ALL: tuple[msgspec.Struct, ...] = (
     *accounts.EXAMPLES,
     *aliases.EXAMPLES,
     *domains.EXAMPLES,
+    *keys.EXAMPLES,
     *messages.EXAMPLES,
     *rules.EXAMPLES,
     *senders.EXAMPLES,
