@@ -21,8 +21,13 @@ _HEAD_SIZE = 1 + _NONCE_SIZE
 
 def context(purpose: str, *parts: bytes) -> bytes:
     """A purpose and its parts as bytes that no other purpose and parts can give: each carries its length."""
-    pieces = [b"restante"]
-    for part in (purpose.encode(), *parts):
+    return extended(b"restante", purpose.encode(), *parts)
+
+
+def extended(begun: bytes, *parts: bytes) -> bytes:
+    """A context with more parts, as if it had been made with all of them."""
+    pieces = [begun]
+    for part in parts:
         pieces += (len(part).to_bytes(4), part)
     return b"".join(pieces)
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 
 from app.errors import CannotOpen
-from app.vault.aead import KEY_SIZE, checked_key, cipher_for, context, open_sealed, seal
+from app.vault.aead import KEY_SIZE, checked_key, cipher_for, context, extended, open_sealed, seal
 from app.vault.keyring import PUBLIC_SIZE, Keyring
 
 # The first byte of a stored message key says how it is sealed.
@@ -146,7 +146,13 @@ def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
 
 
 def _message_context(part: str, account_id: UUID, message_id: UUID) -> bytes:
-    return context(f"message {part}", account_id.bytes, message_id.bytes)
+    return extended(_account_context(part, account_id), message_id.bytes)
+
+
+@lru_cache(maxsize=1024)
+def _account_context(part: str, account_id: UUID) -> bytes:
+    """Of all messages that a list opens it is the same."""
+    return context(f"message {part}", account_id.bytes)
 
 
 @cache
