@@ -25,7 +25,11 @@ def describe(routes: Sequence[HTTPRouteHandler], public_url: str) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Restante", "version": "1", "summary": ABOUT.summary, "description": ABOUT.words},
         "servers": [{"url": base}],
-        "tags": [{"name": tag.name, "description": tag.words, "x-slug": tag.slug} for tag in TAGS],
+        "tags": [
+            {"name": tag.name, "description": tag.words, "x-slug": tag.slug}
+            for tag in TAGS
+            if any(one.tag == tag.name for one in operations)
+        ],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
