@@ -43,11 +43,11 @@ def bearer(platform: Platform) -> Guard:
         key = _key(connection.headers.get("authorization", ""))
         async with platform.db.connection() as conn:
             actor = await auth.by_api_key(conn, platform.instance, key, now=utc_now())
+            connection.scope["user"] = actor
             if (scope := handler.opt["scope"]) is not None:
                 actor.assert_may(scope)
             if actor.is_bound:
                 await _assert_in_reach(conn, actor, handler, connection.path_params)
-        connection.scope["user"] = actor
 
     return guard
 

@@ -15,6 +15,7 @@ from app.api.compression import compress
 from app.api.conditional import Preconditions, tag
 from app.api.parameters import Parameters
 from app.api.rates import KeyRates, WrongKeys
+from app.api.uses import Uses
 from app.core.platform import Platform
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -33,7 +34,7 @@ class Layers:
         steps = (idempotency.Settle(platform), tag, wrong_keys.note, key_rates.tell, compress)
 
         def middleware(app: ASGIApp) -> ASGIApp:
-            return Answers(app, steps)
+            return Uses(Answers(app, steps), platform)
 
         self.middleware: Middleware = middleware
 

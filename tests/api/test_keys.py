@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +220,18 @@ async def test_keys_of_others_are_not_there(api: Api, ada: User, bob: User) -> N
     for method, body in (("GET", None), ("PATCH", {"name": "mine"}), ("DELETE", None)):
         assert (await api.refused(method, path, ada, json=body))["status"] == 404
     assert (await api.get(CURRENT, bob)).json()["data"]["name"] == "tests"
+
+
+async def test_the_day_of_the_last_use_is_noted(api: Api, ada: User) -> None:
+    made = await make(api, ada)
+    path = f"{KEYS}/{made['id']}"
+    assert (await api.get(path, ada)).json()["data"]["last_used_on"] is None
+    assert (await api.refused("GET", "/api/v1/messages", headers=by(made["key"])))["status"] == 403
+    for _ in range(100):  # it is written once the answer has gone out
+        noted = (await api.get(path, ada)).json()["data"]["last_used_on"]
+        if noted is not None:
+            break
+    assert noted == datetime.now(UTC).date().isoformat()
 
 
 def test_the_docs_tell_scanners_the_truth() -> None:
