@@ -1,6 +1,7 @@
 """What the account, alias, key and domain commands do: core's verbs with a transaction around them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 from typing import Any
 
 from app.core.accounts import service as accounts
@@ -11,12 +12,16 @@ from app.core.aliases.files.exporting import export
 from app.core.aliases.limits import service as allowances
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
+from app.core.auth.keys import service as keys
+from app.core.auth.keys.model import ApiKey, NewKey
+from app.core.auth.scopes import ALL_SCOPES, Scope
 from app.core.domains import names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.errors import Invalid
-from app.lib.times import utc_now, utc_today
+from app.lib.ids import parse_id
+from app.lib.times import rfc3339, utc_now, utc_today
 
 Row = dict[str, Any]
 """What a command answers: printed for people, or as JSON."""
@@ -136,14 +141,59 @@ def alias_export(login: str) -> Command:
     return run
 
 
-def key_create(login: str, name: str) -> Command:
-    """Make an API key; it is shown this once."""
+def key_create(
+    login: str,
+    name: str,
+    *,
+    scopes: Collection[Scope] = ALL_SCOPES,
+    alias: str | None = None,
+    domain: str | None = None,
+    lifetime: timedelta | None = None,
+) -> Command:
+    """Make an API key; it is shown this once. `alias` is an address, `lifetime` counts from now."""
 
     async def run(platform: Platform) -> Row:
+        now = utc_now()
         async with platform.db.transaction() as conn:
-            account = await accounts.find(conn, login)
-            key = await auth.create_api_key(conn, platform.instance, account.account_id, name=name, now=utc_now())
-        return {"key_id": str(key.key_id), "key": key.key}
+            owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
+            alias_id = await aliases.find(conn, owner.account_id, alias) if alias else None
+            if alias and alias_id is None:
+                raise Invalid.field("alias", "The account has no such alias.")
+            new = NewKey(
+                name=name,
+                scopes=frozenset(scopes),
+                alias_id=alias_id,
+                domain=domain,
+                expires_at=now + lifetime if lifetime else None,
+            )
+            made = await keys.make(conn, owner, new, now=now)
+        return {"key_id": str(made.shown.key_id), "key": made.key}
+
+    return run
+
+
+def key_list(login: str) -> Command:
+    """The API keys of an account, newest first."""
+
+    async def run(platform: Platform) -> list[Row]:
+        async with platform.db.connection() as conn:
+            owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
+            return [_key(one) for one in await keys.listed(conn, owner)]
+
+    return run
+
+
+def key_revoke(login: str, key_id: str) -> Command:
+    """Revoke an API key, and all that were made with it."""
+
+    async def run(platform: Platform) -> Row:
+        known = parse_id(key_id)
+        if known is None:
+            raise Invalid.field("key_id", "This is no id of a key; `restante key list` shows them.")
+        async with platform.db.transaction() as conn:
+            owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
+            count = await keys.revoke(conn, owner, known)
+        return {"key_id": key_id, "revoked": count}
 
     return run
 
@@ -200,7 +250,7 @@ def domain_release(name: str) -> Command:
 
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
-            count = await owned.release(conn, names.asked_name(name))
+            count = await owned.release(conn, names.asked_name(name), now=utc_now())
         return {"domain": names.asked_name(name), "aliases_switched_off": count}
 
     return run
@@ -213,4 +263,16 @@ def _account(account: Account) -> Row:
         "status": account.status,
         "is_admin": account.is_admin,
         "created_on": account.created_on.isoformat(),
+    }
+
+
+def _key(key: ApiKey) -> Row:
+    return {
+        "key_id": str(key.key_id),
+        "name": key.name,
+        "scopes": " ".join(key.scopes) if set(key.scopes) != ALL_SCOPES else "all",
+        "bound_to": key.alias_address or key.domain,
+        "created_on": key.created_on.isoformat(),
+        "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+        "last_used_on": key.last_used_on.isoformat() if key.last_used_on else None,
     }

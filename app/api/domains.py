@@ -71,7 +71,7 @@ async def update_domain(request: AuthedRequest, platform: GivenPlatform, domain:
 async def delete_domain(request: AuthedRequest, platform: GivenPlatform, domain: FromPath[str]) -> None:
     """Take no more mail for the domain. Its aliases are switched off; they and their mail stay."""
     async with platform.db.transaction() as conn:
-        await owned.delete(conn, request.user, names.asked_name(domain))
+        await owned.delete(conn, request.user, names.asked_name(domain), now=utc_now())
 
 
 @post("/domains/{domain:str}/check", status_code=200, scope="domains:write", fails=("checked_just_now",))

@@ -16,7 +16,8 @@ from app.core.platform import Platform
 from app.core.policy import recipients as policy
 from app.core.policy.model import Decision, Reason, Ruling
 from app.core.policy.service import decide_recipient
-from app.core.refusals.model import NewRefusal, RefusalDetails
+from app.core.refusals import service as refusals
+from app.core.refusals.model import RefusalDetails
 from app.core.refusals.recorder import Hit, Recorder
 from app.errors import LimitReached, Unavailable
 from app.lib.ids import new_id
@@ -189,13 +190,12 @@ class Reception:
         )
         await self._recorder.record(
             [
-                NewRefusal(
-                    account_id=one.mailbox.account_id,
-                    alias_id=one.mailbox.alias_id,
-                    public_key=one.mailbox.public_key,
+                refusals.new(
+                    self._platform.instance,
+                    one.mailbox,
+                    RefusalDetails(self._mail.sender, authors, one.address),
                     code=code,
                     reason=reason,
-                    details=RefusalDetails(self._mail.sender, authors, one.address),
                     rule_id=rule_id,
                 )
                 for one, reason, rule_id in there

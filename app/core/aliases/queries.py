@@ -251,7 +251,10 @@ async def set_settings(conn: Conn, account_id: UUID, alias_id: UUID, settings: A
            SET is_enabled = %(is_enabled)s, when_disabled = %(when_disabled)s, category_id = %(category_id)s,
                is_pinned = %(is_pinned)s, is_archived = %(is_archived)s, expires_at = %(expires_at)s,
                message_limit = %(message_limit)s, messages_left = %(messages_left)s, idle_days = %(idle_days)s,
-               idle_from = %(idle_from)s, screening = %(screening)s
+               idle_from = %(idle_from)s, screening = %(screening)s,
+               is_end_told = is_end_told AND ROW(is_enabled, expires_at, messages_left, idle_days, idle_from)
+                   IS NOT DISTINCT FROM ROW(%(is_enabled)s::boolean, %(expires_at)s::timestamptz,
+                                            %(messages_left)s::integer, %(idle_days)s::integer, %(idle_from)s::date)
            WHERE account_id = %(account_id)s AND alias_id = %(alias_id)s""",
         {"account_id": account_id, "alias_id": alias_id} | msgspec.structs.asdict(settings),
     )

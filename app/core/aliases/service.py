@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from app.core.aliases import address as addresses
@@ -14,6 +15,7 @@ from app.core.aliases.preferences import service as preferences
 from app.core.aliases.preferences.model import Preferences
 from app.core.categories import service as categories
 from app.core.domains import service as domains
+from app.core.events import service as events
 from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
@@ -69,7 +71,15 @@ async def claim(
     return await _claim(conn, account_id, keyring, address, AliasDetails(description, now), AliasSettings())
 
 
-async def claim_unattended(conn: Conn, account_id: UUID, address: Address, alias_id: UUID) -> bool:
+async def claim_unattended(
+    conn: Conn,
+    account_id: UUID,
+    address: Address,
+    alias_id: UUID,
+    *,
+    reason: Literal["catch_all", "service"],
+    now: datetime,
+) -> bool:
     """Take an address for the account under this new id while its owner is away: nothing is written about the alias.
 
     False when it is or ever was the account's, or somebody else's on a domain that is not the account's.
@@ -77,6 +87,7 @@ async def claim_unattended(conn: Conn, account_id: UUID, address: Address, alias
     if not await queries.insert_address(conn, str(address), account_id, alias_id):
         return False
     await queries.insert_alias(conn, account_id, alias_id, address=str(address), details=b"", settings=AliasSettings())
+    await events.tell(conn, account_id, "alias.created", {"reason": reason}, alias_ids=[alias_id], now=now)
     return True
 
 
@@ -119,6 +130,8 @@ async def update(
     received = await queries.received_count(conn, account_id, alias_id) if patch.message_limit else 0
     settings = details.settings_after(alias, patch, received=received, today=now.date())
     await queries.set_settings(conn, account_id, alias_id, settings)
+    if alias.is_enabled and not settings.is_enabled:
+        await events.tell(conn, account_id, "alias.disabled", {"reason": "switched_off"}, alias_ids=[alias_id], now=now)
     if alias.is_readable or details.writes(patch):
         sealed = details.seal(keyring, account_id, alias_id, details.details_after(alias, patch))
         await queries.set_details(conn, account_id, alias_id, sealed)
@@ -166,6 +179,9 @@ async def _claim(
     sealed = details.seal(keyring, account_id, alias_id, written)
     await queries.insert_alias(
         conn, account_id, alias_id, address=str(address), details=sealed, settings=settings, made_by=made_by
+    )
+    await events.tell(
+        conn, account_id, "alias.created", {"reason": made_by}, alias_ids=[alias_id], now=written.created_at
     )
     return alias_id
 

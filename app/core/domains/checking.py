@@ -12,6 +12,7 @@ from app.core.auth.model import Actor
 from app.core.domains import owned, queries, records, schedule
 from app.core.domains.model import DomainRow, Finding, OwnDomain
 from app.core.domains.roles import give_owner_roles
+from app.core.events import service as events
 from app.core.platform import Platform
 from app.errors import LimitReached, NotFound
 
@@ -64,9 +65,12 @@ async def _check(platform: Platform, account_id: UUID, domain: str, *, now: date
         if outcome.is_proof_found and not row.is_proven:
             is_won = await queries.insert_proven(conn, account_id, domain, now.date())
             if is_won:
-                await give_owner_roles(conn, account_id, domain)
+                await give_owner_roles(conn, account_id, domain, now=now)
+                await events.tell(conn, account_id, "domain.verified", {"domain": domain}, now=now)
         elif row.is_proven:
             await queries.set_paused(conn, account_id, domain, is_paused=outcome.is_paused)
+            if outcome.failing_since is not None and row.failing_since is None:
+                await events.tell(conn, account_id, "domain.failing", {"domain": domain}, now=now)
         await queries.finish_check(
             conn,
             account_id,

@@ -14,6 +14,7 @@ from app.core.accounts import service as accounts
 from app.core.auth.model import Actor
 from app.core.domains import names, patterns, queries, records, schedule
 from app.core.domains.model import CatchAll, DomainPatch, DomainRow, Finding, OwnDomain, Pattern
+from app.core.events import service as events
 from app.core.platform import Platform
 from app.errors import Conflict, FieldError, Forbidden, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
@@ -69,17 +70,17 @@ async def listed(platform: Platform, conn: Conn, actor: Actor) -> list[OwnDomain
     return [shown(platform, row, index_key) for row in rows]
 
 
-async def delete(conn: Conn, actor: Actor, domain: str) -> int:
+async def delete(conn: Conn, actor: Actor, domain: str, *, now: datetime) -> int:
     """Take no more mail for the domain and switch its aliases off; how many were on. Raises NotFound.
 
     The aliases and their mail stay. Their addresses stay the account's until somebody else proves the domain: from
     then on they reach nobody, unless the new owner makes them anew.
     """
     await _row(conn, actor, domain)
-    return await _delete(conn, actor.account_id, domain)
+    return await _delete(conn, actor.account_id, domain, now=now)
 
 
-async def release(conn: Conn, domain: str) -> int:
+async def release(conn: Conn, domain: str, *, now: datetime) -> int:
     """Take a domain from the account that has proven it: whoever proves it next has it. Raises NotFound.
 
     As when its owner deletes it; how many aliases were on. For the operator, when a domain has changed hands.
@@ -87,7 +88,7 @@ async def release(conn: Conn, domain: str) -> int:
     account_id = await queries.owner(conn, domain)
     if account_id is None:
         raise NotFound("No account has proven this domain.")
-    return await _delete(conn, account_id, domain)
+    return await _delete(conn, account_id, domain, now=now)
 
 
 async def alias_count(conn: Conn, actor: Actor, domain: str) -> int:
@@ -164,10 +165,12 @@ def assert_admin(actor: Actor) -> None:
         raise Forbidden("Only administrators can change the shared domains.", code="not_admin")
 
 
-async def _delete(conn: Conn, account_id: UUID, domain: str) -> int:
+async def _delete(conn: Conn, account_id: UUID, domain: str, *, now: datetime) -> int:
     await queries.delete_own_domain(conn, account_id, domain)
     await queries.delete_domain(conn, domain, account_id)
-    return await queries.switch_off_aliases(conn, account_id, domain)
+    switched_off = await queries.switch_off_aliases(conn, account_id, domain)
+    await events.tell(conn, account_id, "alias.disabled", {"reason": "domain_deleted"}, alias_ids=switched_off, now=now)
+    return len(switched_off)
 
 
 def _sealed(index_key: bytes, account_id: UUID, domain: str, pattern: Pattern) -> bytes:

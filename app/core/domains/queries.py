@@ -191,15 +191,16 @@ async def is_alias(conn: Conn, account_id: UUID, alias_id: UUID) -> bool:
     return row is not None and bool(row[0])
 
 
-async def switch_off_aliases(conn: Conn, account_id: UUID, domain: str) -> int:
-    """All aliases of the account at the domain but the deleted ones; how many were on."""
+async def switch_off_aliases(conn: Conn, account_id: UUID, domain: str) -> list[UUID]:
+    """All aliases of the account at the domain but the deleted ones; those that were on."""
     cursor = await conn.execute(
         """UPDATE aliases SET is_enabled = false
            WHERE account_id = %(account_id)s AND split_part(address, '@', 2) = %(domain)s AND is_enabled
-             AND deleted_on IS NULL""",
+             AND deleted_on IS NULL
+           RETURNING alias_id""",
         {"account_id": account_id, "domain": domain},
     )
-    return cursor.rowcount
+    return [alias_id for (alias_id,) in await cursor.fetchall()]
 
 
 async def count_aliases(conn: Conn, account_id: UUID, domain: str) -> int:

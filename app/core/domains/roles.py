@@ -29,7 +29,8 @@ async def give_roles(conn: Conn, instance: InstanceKey, *, now: datetime) -> Non
             await aliases.claim(conn, account.account_id, keyring, address, _DESCRIPTION, now=now)
 
 
-async def give_owner_roles(conn: Conn, account_id: UUID, domain: str) -> None:
+async def give_owner_roles(conn: Conn, account_id: UUID, domain: str, *, now: datetime) -> None:
     """Make the role addresses of a domain that the account has just proven, without any key of the account."""
     for local_part in sorted(ROLE_LOCAL_PARTS):
-        await aliases.claim_unattended(conn, account_id, Address(local_part, domain), new_id())
+        address = Address(local_part, domain)
+        await aliases.claim_unattended(conn, account_id, address, new_id(), reason="service", now=now)

@@ -110,6 +110,31 @@ async def event(conn: Conn, account_id: UUID, event_id: UUID) -> EventRow | None
         return await cursor.fetchone()
 
 
+async def events_by_id(conn: Conn, account_id: UUID, event_ids: Sequence[UUID]) -> list[EventRow]:
+    """These events of the account, oldest first; at most 1,000."""
+    async with conn.cursor(row_factory=class_row(EventRow)) as cursor:
+        await cursor.execute(
+            _EVENT
+            + """ WHERE e.account_id = %(account_id)s AND e.event_id = ANY(%(event_ids)s)
+                  ORDER BY e.event_id LIMIT 1000""",
+            {"account_id": account_id, "event_ids": list(event_ids)},
+        )
+        return await cursor.fetchall()
+
+
+async def events_after(conn: Conn, account_id: UUID, after: UUID, *, limit: int) -> list[EventRow]:
+    """What happened besides arriving mail and refusals, behind this id, oldest first; without tests of webhooks."""
+    async with conn.cursor(row_factory=class_row(EventRow)) as cursor:
+        await cursor.execute(
+            _EVENT
+            + """ WHERE e.account_id = %(account_id)s AND e.event_id > %(after)s
+                    AND e.type NOT IN ('message.received', 'message.held', 'message.refused', 'webhook.test')
+                  ORDER BY e.event_id LIMIT %(limit)s""",
+            {"account_id": account_id, "after": after, "limit": min(limit, 1000)},
+        )
+        return await cursor.fetchall()
+
+
 async def delete_before(conn: Conn, moment: datetime, *, limit: int) -> int:
     """Forget what happened to anybody before then, with all that was delivered of it; how many events."""
     cursor = await conn.execute(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.events.model import Fullness
 from app.core.policy.model import Reason
 
 
@@ -30,6 +31,12 @@ class NewRefusal(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
     details: RefusalDetails
     rule_id: UUID | None = None
+    alias_address: str = ""
+    """For what webhooks are told."""
+    outbox_key: bytes | None = None
+    """The account's index key, where webhooks are told of it."""
+    fullness: Fullness | None = None
+    """That the account is full, where its owner was not told yet."""
 
     def __repr__(self) -> str:
         return f"NewRefusal({self.alias_id}, {self.reason})"

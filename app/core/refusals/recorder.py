@@ -12,14 +12,20 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.events.fullness import note as note_fullness
+from app.core.events.model import DUE, NewEvent
+from app.core.events.payloads import seal_payload
+from app.core.events.queries import insert_events
 from app.core.refusals import queries
-from app.core.refusals.model import NewRefusal, Rest, SealedRefusal
+from app.core.refusals.model import NewRefusal, Refusal, Rest, SealedRefusal
+from app.core.refusals.resources import refusal_resource
 from app.core.refusals.service import PURPOSE
 from app.errors import Unavailable
 from app.lib.db import Database
-from app.lib.ids import first_id_at, new_id
+from app.lib.ids import first_id_at, made_at, new_id
 from app.lib.logs import error_fields, logger
 from app.lib.times import utc_now
+from app.lib.wakeups import Announcer
 from app.vault import seal
 
 MOST_OF_ALIAS = 100
@@ -57,6 +63,7 @@ class Recorder:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._announcer = Announcer(db)
         self._next: _Batch | None = None
         self._task: asyncio.Task[None] | None = None
         self._full: dict[UUID | Place, int] = {}
@@ -80,6 +87,7 @@ class Recorder:
         """Wait until everything that was handed over is written."""
         while self._task is not None:
             await self._task
+        await self._announcer.close()
 
     def _gather(self, refusals: Sequence[NewRefusal], hits: Sequence[Hit]) -> asyncio.Future[None] | None:
         if self._next is None:
@@ -123,7 +131,9 @@ class Recorder:
     async def _commit(self, refusals: Sequence[NewRefusal], hits: Sequence[Hit]) -> None:
         now = utc_now()
         single, rest = await self._divide(refusals, now) if refusals else ([], [])
-        rows = await asyncio.to_thread(_sealed, single) if len(single) >= _IN_THREAD_FROM else _sealed(single)
+        in_thread = len(single) >= _IN_THREAD_FROM
+        rows, told = await asyncio.to_thread(_sealed, single, now) if in_thread else _sealed(single, now)
+        full = {one.account_id: one.fullness for one in refusals if one.fullness is not None}
         async with self._db.pipelined_transaction() as conn:
             await queries.wait_for_no_disk(conn)
             if rows:
@@ -133,6 +143,12 @@ class Recorder:
             if hits:
                 counts = Counter((hit.account_id, hit.rule_id) for hit in hits)
                 await queries.add_hits(conn, counts, day=now.date())
+            if told:
+                await insert_events(conn, told)
+            for account_id, fullness in sorted(full.items()):
+                await note_fullness(conn, account_id, fullness, now=now)
+        if told or full:
+            self._announcer.announce("webhooks", [DUE])
 
     async def _divide(self, refusals: Sequence[NewRefusal], now: datetime) -> tuple[list[NewRefusal], list[Rest]]:
         """Those that are written down one by one, and the others counted."""
@@ -176,8 +192,9 @@ class Recorder:
         self._full |= dict.fromkeys(full, day)
 
 
-def _sealed(refusals: Sequence[NewRefusal]) -> list[SealedRefusal]:
-    rows = []
+def _sealed(refusals: Sequence[NewRefusal], now: datetime) -> tuple[list[SealedRefusal], list[NewEvent]]:
+    """The refusals as they are stored, and the events of those that webhooks are told of."""
+    rows, events = [], []
     for one in refusals:
         refusal_id = new_id()
         details = seal.seal_received(
@@ -197,7 +214,31 @@ def _sealed(refusals: Sequence[NewRefusal]) -> list[SealedRefusal]:
                 details=details,
             )
         )
-    return rows
+        if one.outbox_key is not None:
+            events.append(_event(one, refusal_id, one.outbox_key, now))
+    return rows, events
+
+
+def _event(one: NewRefusal, refusal_id: UUID, outbox_key: bytes, now: datetime) -> NewEvent:
+    refusal = Refusal(
+        refusal_id=refusal_id,
+        alias_id=one.alias_id,
+        alias_address=one.alias_address,
+        refused_at=made_at(refusal_id),
+        code=one.code,
+        reason=one.reason,
+        details=one.details,
+        count=1,
+    )
+    return NewEvent(
+        account_id=one.account_id,
+        event_id=refusal_id,
+        type="message.refused",
+        alias_id=one.alias_id,
+        subject_id=refusal_id,
+        occurred_at=now,
+        payload=seal_payload(outbox_key, one.account_id, refusal_id, refusal_resource(refusal)),
+    )
 
 
 def _tell_lost(refusals: Sequence[NewRefusal], error: Exception | None) -> None:

@@ -5,19 +5,47 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.aliases.model import Mailbox
 from app.core.auth.model import Actor
+from app.core.events.model import Fullness
 from app.core.platform import Platform
+from app.core.policy.model import Reason
 from app.core.refusals import queries
-from app.core.refusals.model import Refusal, RefusalDetails, RefusalRow
+from app.core.refusals.model import NewRefusal, Refusal, RefusalDetails, RefusalRow
 from app.errors import NotFound
 from app.lib.db import Conn
 from app.lib.ids import made_at
 from app.vault import seal
+from app.vault.instance import InstanceKey
+from app.vault.keyring import unwrap_index_key
 
 LIFETIME = timedelta(days=30)
 PURPOSE = "refusal"
 _BATCH = 5000
+_FULL = 100
 _decode = msgspec.msgpack.Decoder(RefusalDetails).decode
+
+
+def new(
+    instance: InstanceKey, mailbox: Mailbox, details: RefusalDetails, *, code: int, reason: Reason, rule_id: UUID | None
+) -> NewRefusal:
+    """What is to be written down of mail for this mailbox, and told to its webhooks where they want it."""
+    full = None
+    if reason == "over_quota" and mailbox.storage_warned < _FULL:
+        full = Fullness(quota="storage", percent=_FULL, used=mailbox.stored_bytes, limit=mailbox.storage_limit)
+    is_told = "message.refused" in (mailbox.told or ())
+    return NewRefusal(
+        account_id=mailbox.account_id,
+        alias_id=mailbox.alias_id,
+        public_key=mailbox.public_key,
+        code=code,
+        reason=reason,
+        details=details,
+        alias_address=mailbox.address,
+        rule_id=rule_id,
+        outbox_key=unwrap_index_key(instance, mailbox.account_id, mailbox.index_key) if is_told else None,
+        fullness=full,
+    )
 
 
 async def page(conn: Conn, actor: Actor, *, alias_id: UUID | None, before: UUID | None, limit: int) -> list[Refusal]:

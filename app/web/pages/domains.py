@@ -82,7 +82,7 @@ async def submit_delete(
         text = "Tick that you want this, and press the button again."
         return await _page(platform, site, session, domain, faults=Faults(text, {"is_sure": text}), status=422)
     async with platform.db.transaction() as conn:
-        await owned.delete(conn, session.actor, names.asked_name(domain))
+        await owned.delete(conn, session.actor, names.asked_name(domain), now=utc_now())
     return see_other("/domains")
 
 

@@ -204,3 +204,13 @@ async def test_a_file_waits_sealed_and_is_made_once(ada: Owner, bob: Owner) -> N
     async with ada.platform.db.transaction() as conn:
         with pytest.raises(NotFound):
             await waiting.make(conn, me, keyring, second, SKIP, now=now)
+
+
+async def test_each_alias_of_a_file_is_told_of(ada: Owner) -> None:
+    await make(ada, "alias,enabled\none@restante.test,true\ntwo@restante.test,false\nada-alias@restante.test,true\n")
+    async with ada.platform.db.connection() as conn:
+        cursor = await conn.execute(
+            """SELECT a.address FROM events e JOIN aliases a USING (account_id, alias_id)
+               WHERE e.type = 'alias.created' AND e.facts = '{"reason": "import"}' ORDER BY a.address"""
+        )
+        assert await cursor.fetchall() == [("one@restante.test",), ("two@restante.test",)]

@@ -11,6 +11,7 @@ from app.core.domains import checking, owned
 from app.core.domains.model import OwnDomain
 from app.core.platform import Platform
 from app.lib.resolver import Resolver
+from app.lib.times import utc_now
 from tests.conftest import MakeAccount
 from tests.dns_server import DnsServer, running_dns
 
@@ -53,7 +54,7 @@ class World:
 
     async def delete(self, actor: Actor, name: str = "ada.test") -> int:
         async with self.platform.db.transaction() as conn:
-            return await owned.delete(conn, actor, name)
+            return await owned.delete(conn, actor, name, now=utc_now())
 
 
 @pytest.fixture

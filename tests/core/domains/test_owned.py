@@ -6,6 +6,7 @@ from app.core.auth.model import Actor
 from app.core.domains import owned
 from app.core.domains import service as domains
 from app.errors import Conflict, Invalid, LimitReached, NotFound
+from app.lib.times import utc_now
 from tests.core.domains.conftest import World
 
 
@@ -66,7 +67,7 @@ async def test_so_many_and_no_more(world: World, ada: Actor, monkeypatch: pytest
 async def test_a_released_domain_can_be_proven_by_its_new_owner(world: World, ada: Actor, bob: Actor) -> None:
     await world.prove(ada)
     async with world.platform.db.transaction() as conn:
-        assert await owned.release(conn, "ada.test") == 2
+        assert await owned.release(conn, "ada.test", now=utc_now()) == 2
     with pytest.raises(NotFound):
         await world.get(ada)
     assert (await world.prove(bob)).state == "active"

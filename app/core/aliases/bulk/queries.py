@@ -14,8 +14,8 @@ from app.lib.db import Conn
 
 _SET: Mapping[BulkAction, LiteralString] = {
     # Idleness is counted anew from where an alias is switched on.
-    "on": """is_enabled = true, idle_from = CASE WHEN idle_days IS NULL THEN NULL ELSE %(today)s::date END
-             WHERE NOT is_enabled""",
+    "on": """is_enabled = true, idle_from = CASE WHEN idle_days IS NULL THEN NULL ELSE %(today)s::date END,
+             is_end_told = false WHERE NOT is_enabled""",
     "off": "is_enabled = false WHERE is_enabled",
     "pin": "is_pinned = true WHERE NOT is_pinned",
     "unpin": "is_pinned = false WHERE is_pinned",
@@ -56,9 +56,10 @@ async def _set_value(
     conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], column: LiteralString, value: UUID | datetime | None
 ) -> AsyncCursor[TupleRow]:
     """Rows of (alias, the value before)."""
+    told: LiteralString = ", is_end_told = false" if column == "expires_at" else ""
     return await conn.execute(
         f"""WITH before AS MATERIALIZED (SELECT alias_id, {column} FROM aliases WHERE {_OF_THESE})
-            UPDATE aliases a SET {column} = %(value)s FROM before b
+            UPDATE aliases a SET {column} = %(value)s{told} FROM before b
             WHERE a.account_id = %(account_id)s AND a.alias_id = b.alias_id AND a.deleted_on IS NULL
               AND a.{column} IS DISTINCT FROM %(value)s
             RETURNING a.alias_id, b.{column}""",
@@ -78,7 +79,8 @@ async def renew(conn: Conn, account_id: UUID, alias_ids: Sequence[UUID], *, now:
             SET expires_at = CASE WHEN a.expires_at > %(now)s THEN a.expires_at END,
                 message_limit = CASE WHEN a.messages_left > 0 THEN a.message_limit END,
                 messages_left = nullif(a.messages_left, 0),
-                idle_from = CASE WHEN a.idle_days IS NULL THEN NULL ELSE (%(now)s AT TIME ZONE 'UTC')::date END
+                idle_from = CASE WHEN a.idle_days IS NULL THEN NULL ELSE (%(now)s AT TIME ZONE 'UTC')::date END,
+                is_end_told = false
             FROM ended e WHERE a.account_id = %(account_id)s AND a.alias_id = e.alias_id
             RETURNING a.alias_id""",
         {"account_id": account_id, "alias_ids": list(alias_ids), "now": now},

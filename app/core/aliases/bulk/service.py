@@ -13,6 +13,7 @@ from app.core.aliases.limits import service as limits
 from app.core.aliases.model import AliasPatch, AliasStep, Bulk, BulkAction
 from app.core.aliases.queries import addresses_of, lock_aliases
 from app.core.categories import service as categories
+from app.core.events import service as events
 from app.core.filing import queries as filing
 from app.errors import Conflict, Invalid, NotFound
 from app.lib.db import Conn
@@ -60,6 +61,10 @@ async def apply(
             changed = await _set_deleted(conn, account_id, bulk, ids, now=now)
         case _:
             changed = await queries.set_flag(conn, account_id, ids, bulk.action, today=now.date())
+            if bulk.action == "off":
+                await events.tell(
+                    conn, account_id, "alias.disabled", {"reason": "switched_off"}, alias_ids=changed, now=now
+                )
     back = AliasStep(bulk=Bulk(action=_OPPOSITE[bulk.action]), alias_ids=tuple(changed))
     return len(changed), (back,) if changed else ()
 
@@ -83,10 +88,14 @@ async def _set_deleted(
         restored = await queries.restore_aliases(conn, account_id, ids)
         if restored:
             await limits.assert_within(conn, account_id)
+            await limits.note(conn, account_id, now=now)
         return restored
     changed = await queries.delete_aliases(
         conn, account_id, ids, deleted_on=now.date(), kept_local_parts=sorted(ROLE_LOCAL_PARTS)
     )
+    await events.tell(conn, account_id, "alias.disabled", {"reason": "deleted"}, alias_ids=changed, now=now)
+    if changed:
+        await limits.note(conn, account_id, now=now)
     while bulk.trashes_mail and await filing.trash_mail_of(conn, account_id, changed, now=now, limit=_TRASHED_AT_ONCE):
         pass
     return changed

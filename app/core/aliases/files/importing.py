@@ -22,6 +22,7 @@ from app.core.aliases.preferences import service as preferences
 from app.core.categories import service as categories
 from app.core.categories.model import NewCategory
 from app.core.domains import service as domains
+from app.core.events import service as events
 from app.errors import Invalid, LimitReached
 from app.lib.db import Conn
 from app.lib.ids import new_id
@@ -55,6 +56,9 @@ async def make(
         sealed = details.seal(keyring, account_id, ids[address], _details(entry, now))
         rows.append((ids[address], address, sealed, _settings(entry, category_ids, now)))
     await queries.insert_aliases(conn, account_id, rows)
+    new_ids = [alias_id for alias_id, *_ in rows]
+    await events.tell(conn, account_id, "alias.created", {"reason": "import"}, alias_ids=new_ids, now=now)
+    await limits.note(conn, account_id, now=now)
     return tuple(_became(one, addresses, category_ids) for one in planned)
 
 

@@ -13,6 +13,8 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
 
     alias_count: int
     alias_limit: int
+    aliases_warned: int = 0
+    """How full its owner was last told it is, in percent."""
 
     @property
     def room(self) -> int:

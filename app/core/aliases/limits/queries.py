@@ -12,7 +12,7 @@ async def allowance(conn: Conn, account_id: UUID) -> Allowance | None:
     """What the account has and may have."""
     async with conn.cursor(row_factory=class_row(Allowance)) as cursor:
         await cursor.execute(
-            """SELECT alias_limit, (SELECT count(*) FROM aliases a
+            """SELECT alias_limit, aliases_warned, (SELECT count(*) FROM aliases a
                                     WHERE a.account_id = c.account_id AND a.deleted_on IS NULL) AS alias_count
                FROM accounts c WHERE account_id = %(account_id)s LIMIT 1""",
             {"account_id": account_id},

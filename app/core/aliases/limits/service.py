@@ -4,9 +4,12 @@ import math
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from app.core.accounts import service as accounts
 from app.core.aliases.limits import queries
 from app.core.aliases.limits.model import Allowance
+from app.core.events import fullness
 from app.errors import LimitReached, NotFound
 from app.lib.db import Conn
 from app.lib.ids import first_id_at, made_at
@@ -42,6 +45,18 @@ async def take(conn: Conn, account_id: UUID, *, now: datetime) -> None:
             wait = max(1, math.ceil((made_at(first) + span - now).total_seconds()))
             text = f"That was {most:,} aliases in {_SPANS[span]}, the most that can be made. {_waiting(wait)}"
             raise LimitReached(text, code="alias_rate", retry_after=wait)
+    await _note(conn, account_id, msgspec.structs.replace(have, alias_count=have.alias_count + 1), now=now)
+
+
+async def note(conn: Conn, account_id: UUID, *, now: datetime) -> None:
+    """Note how many of its aliases the account has after this change, and tell where that is nearly or wholly all."""
+    await _note(conn, account_id, await allowance(conn, account_id), now=now)
+
+
+async def _note(conn: Conn, account_id: UUID, have: Allowance, *, now: datetime) -> None:
+    found = fullness.of("aliases", used=have.alias_count, limit=have.alias_limit)
+    if found.percent != have.aliases_warned:
+        await fullness.note(conn, account_id, found, now=now)
 
 
 async def assert_within(conn: Conn, account_id: UUID) -> None:
