@@ -35,7 +35,7 @@ SECURITY_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosn
 PROBLEM_TYPE = "application/problem+json"
 _PREFIX = "/api/"
 _RETRY_SECONDS = 5
-_RENAMED = {"shown": "state"}
+_RENAMED = {"shown": "state", "event_type": "type"}
 """Query parameters by what handlers call them: Litestar keeps the name `state` for itself."""
 """What a client waits when we cannot know; the database pool gives up after as long."""
 

@@ -55,6 +55,20 @@ from app.api.rules import (
 )
 from app.api.senders import get_sender, get_statistics, list_leaks, list_senders, update_sender
 from app.api.threads import get_thread
+from app.api.webhooks import (
+    create_webhook,
+    delete_webhook,
+    get_delivery,
+    get_webhook,
+    list_deliveries,
+    list_event_types,
+    list_webhooks,
+    replay_deliveries,
+    replay_delivery,
+    rotate_secret,
+    send_test,
+    update_webhook,
+)
 from app.core.platform import Platform
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (
@@ -114,6 +128,18 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     get_key,  # GET   /keys/{id}
     update_key,  # PATCH /keys/{id}
     delete_key,  # DELETE /keys/{id}
+    list_event_types,  # GET   /event-types
+    list_webhooks,  # GET   /webhooks
+    create_webhook,  # POST  /webhooks
+    get_webhook,  # GET   /webhooks/{id}
+    update_webhook,  # PATCH /webhooks/{id}
+    delete_webhook,  # DELETE /webhooks/{id}
+    rotate_secret,  # POST  /webhooks/{id}/rotate
+    send_test,  # POST  /webhooks/{id}/test
+    list_deliveries,  # GET   /webhooks/{id}/deliveries
+    get_delivery,  # GET   /webhooks/{id}/deliveries/{event id}
+    replay_delivery,  # POST  /webhooks/{id}/deliveries/{event id}/replay
+    replay_deliveries,  # POST  /webhooks/{id}/replay
 )
 PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (
     get_description,  # GET /openapi.json

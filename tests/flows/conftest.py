@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Restante:
             "RESTANTE_MAIL_DOMAINS": "flow.test",
             "RESTANTE_WEB_PROCESSES": "1",
             "RESTANTE_SMTP_PROCESSES": "2",
+            "RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8",
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -76,14 +78,21 @@ class Restante:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
 
-@pytest.fixture
-def restante() -> Iterator[Restante]:
+@contextmanager
+def running() -> Iterator[Restante]:
+    """A service that has just been started, and is gone afterwards with all that it kept."""
     # Not pytest's own folder: as root, Postgres runs as another user, who may not enter there.
     folder = Path(tempfile.mkdtemp(prefix="restante-flow-"))
     service = Restante(folder)
-    service.start()
     try:
+        service.start()
         yield service
     finally:
         service.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def restante() -> Iterator[Restante]:
+    with running() as service:
+        yield service

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.lib.listener import bind_listener
 from tests.flows.conftest import PASSWORD, Restante
 
 SECRETS = {
@@ -31,6 +32,8 @@ SECRETS = {
     "catch-all pattern": "widdershins",
     "line of a file": "gardyloo",
     "key name": "snollygoster",
+    "webhook's address": "gallimaufry",
+    "webhook's description": "tatterdemalion",
     "password": "battery",
     "unknown recipient": "absquatulate",
 }
@@ -56,6 +59,8 @@ def _use(service: Restante) -> None:
     service.command("account", "create", login, "--password-stdin", stdin=PASSWORD + "\n")
     service.command("alias", "create", alias, "--account", login)
     key = service.command("key", "create", "--account", login, "--name", SECRETS["key name"])["key"]
+    with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {key}"}) as api:
+        _make_webhook(api)
     with smtplib.SMTP("127.0.0.1", service.smtp_port) as client:
         client.sendmail(sender, [alias], _mail())
         with pytest.raises(smtplib.SMTPRecipientsRefused):
@@ -76,11 +81,26 @@ def _use(service: Restante) -> None:
         assert SECRETS["body"] in api.get(f"/api/v1/messages/{listed['id']}").json()["data"]["text"]
         assert SECRETS["file content"] in api.get(listed["attachments"][0]["url"]).text
         api.get(f"/api/v1/messages/{SECRETS['subject']}")
+        (webhook,) = api.get("/api/v1/webhooks").json()["data"]
+        assert webhook["pending_count"] > len(("the message", "what was refused"))
     with httpx.Client(base_url=service.url, follow_redirects=True) as browser:
         browser.post("/login", data={"login": login, "password": "wrong " + SECRETS["body"]})
         assert browser.post("/login", data={"login": login, "password": PASSWORD}).url.path == "/inbox"
         assert SECRETS["subject"] in browser.get(f"/messages/{listed['id']}").text
         browser.get(f"/nowhere/{SECRETS['body']}")
+
+
+def _make_webhook(api: httpx.Client) -> None:
+    """One that nobody answers at, so that what it is to be told waits."""
+    with bind_listener("127.0.0.1", 0) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/" + SECRETS["webhook's address"]
+    new = {
+        "url": url,
+        "description": SECRETS["webhook's description"],
+        "event_types": ["message.received", "message.refused", "alias.created"],
+        "content": "full",
+    }
+    api.post("/api/v1/webhooks", json=new).raise_for_status()
 
 
 def _write_and_block(service: Restante, api: httpx.Client, alias: str) -> None:

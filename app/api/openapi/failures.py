@@ -51,6 +51,7 @@ FAILURES: Mapping[str, Failure] = {
     **_all(
         HTTPStatus.NOT_FOUND,
         not_found="There is nothing here. What belongs to another account is told in the same way.",
+        event_gone="What this event told is deleted, so it cannot be told again.",
         content_missing="This file is no longer in the store. The operator of this service may have a backup of it.",
     ),
     **_all(

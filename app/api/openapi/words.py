@@ -84,6 +84,13 @@ TAGS: tuple[Tag, ...] = (
         modules=("domains",),
     ),
     Tag(
+        slug="webhooks",
+        name="Webhooks",
+        words="Endpoints of your own that are told what happens, signed as Standard Webhooks are, until they have "
+        "answered well; the log of every attempt; and telling again.",
+        modules=("webhooks",),
+    ),
+    Tag(
         slug="keys",
         name="API keys",
         words="What lets programs in: each may do what its scopes say, perhaps for one alias or domain alone, perhaps "
@@ -107,6 +114,8 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "refusal_id": ("The refusal.", ids.REFUSAL),
     "rule_id": ("The rule.", ids.RULE),
     "sender_id": ("The sender.", ids.SENDER),
+    "event_id": ("The event: `id` of what was sent.", ids.MESSAGE),
+    "webhook_id": ("The webhook.", ids.WEBHOOK),
     "thread_id": ("The conversation: `thread_id` of any of its messages.", ids.THREAD),
     "get_attachment.ordinal": ("The attachment's `id`.", ids.ATTACHMENT),
     "ordinal": ("The `id` among the message's `enclosed`.", ids.ENCLOSED),
@@ -115,7 +124,10 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "after": ("Received at this time or later (RFC 3339).", None),
     "before": ("Received before this time (RFC 3339).", None),
     "folder": ("One folder; absent: all but `held`, and in a search neither spam nor trash.", "inbox"),
+    "export_messages.alias_id": ("Mail to this alias alone.", None),
+    "export_messages.folder": ("One folder; absent: all of them, `held` too.", "archive"),
     "has_attachment": ("With files attached (true), or without (false).", None),
+    "html_as_text": ("Of mail that is HTML alone, make `text` from it.", "true"),
     "is_read": ("Read (true), or not yet (false).", "false"),
     "is_starred": ("With a star (true), or without (false).", None),
     "list_messages.q": ("A search, as it is written on the pages: words, `from:`, `has:attachment` and so on.", None),
@@ -148,6 +160,9 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     ),
     "preview": ("Tell what would be made, and make nothing.", "true"),
     "list_senders.sort": ("Who wrote last, who began last (`first`), or who wrote most.", "most"),
+    # Of deliveries
+    "list_deliveries.state": ("`pending`, `delivered`, or `failed`: given up.", "failed"),
+    "list_deliveries.type": ("Events of this type alone.", None),
     # Of rules and refusals
     "list_blocks.alias_id": ("Rules for this alias.", None),
     "list_allows.alias_id": ("Rules for this alias.", None),

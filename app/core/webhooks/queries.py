@@ -93,7 +93,8 @@ def _values(account_id: UUID, webhook: Webhook, details: bytes) -> dict[str, obj
 async def begin_anew(conn: Conn, account_id: UUID, webhook_id: UUID, *, now: datetime) -> None:
     """Forget that it has failed, and try what waits at once."""
     await conn.execute(
-        """UPDATE webhooks SET disabled_reason = NULL, failing_since = NULL, failure_count = 0, next_attempt_at = NULL
+        """UPDATE webhooks SET disabled_reason = NULL, failing_since = NULL, failure_count = 0, next_attempt_at = NULL,
+                  failed_event_id = NULL, pause_count = 0
            WHERE account_id = %(account_id)s AND webhook_id = %(webhook_id)s""",
         {"account_id": account_id, "webhook_id": webhook_id},
     )

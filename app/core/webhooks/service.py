@@ -4,10 +4,8 @@ A webhook tells as much as its owner's key may read: what it is told of needs th
 has the webhooks of its aliases alone.
 """
 
-import os
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -22,20 +20,17 @@ from app.core.events.model import DUE, EVENT_TYPES, EventType, NewEvent
 from app.core.platform import Platform
 from app.core.webhooks import queries
 from app.core.webhooks.model import NewWebhook, Secret, Webhook, WebhookDetails, WebhookPatch, WebhookRow
+from app.core.webhooks.sealing import open_details, seal_details
+from app.core.webhooks.signing import OVERLAP, new_secret
 from app.errors import Conflict, FieldError, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.lib.outbound.urls import read_url
 from app.lib.wakeups import notify
-from app.vault import outbox
 
 SELECTABLE: tuple[EventType, ...] = tuple(one for one in EVENT_TYPES if one != "webhook.test")
 """What a webhook can be told of; a test is told whatever it wants."""
-ROTATION = timedelta(hours=24)
-"""For so long the old secret signs besides the new one."""
 MAX_DESCRIPTION_CHARS = 200
-_SECRET_BYTES = 32
-_PURPOSE = "webhook"
 _NEEDS: Mapping[str, Scope] = {
     "message.received": "messages:read",
     "message.held": "messages:read",
@@ -44,8 +39,20 @@ _NEEDS: Mapping[str, Scope] = {
     "domain": "domains:read",
     "quota": "account:read",
 }
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(WebhookDetails).decode
+
+
+DESCRIPTIONS: Mapping[EventType, str] = {
+    "message.received": "A message has come.",
+    "message.held": "A message waits, because its sender is not known to the alias.",
+    "message.refused": "A message was refused, put off or dropped.",
+    "alias.created": "An alias was made: by you, from a file, or by mail to a domain that catches all.",
+    "alias.disabled": "An alias was switched off or deleted.",
+    "alias.expired": "An alias has come to the end that was set for it.",
+    "domain.verified": "A domain's proof was found: it takes mail.",
+    "domain.failing": "A domain's proof is missing; after a week its mail is put off.",
+    "quota.warning": "80 or 100 percent of the storage, or of the aliases, are used.",
+}
+"""What is told of, in a sentence each."""
 
 
 async def create(platform: Platform, conn: Conn, actor: Actor, new: NewWebhook, *, now: datetime) -> Webhook:
@@ -72,7 +79,7 @@ async def create(platform: Platform, conn: Conn, actor: Actor, new: NewWebhook, 
         next_attempt_at=None,
         pending_count=0,
         created_on=now.date(),
-        secrets=(Secret(_new_secret()),),
+        secrets=(Secret(new_secret()),),
     )
     index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
     await queries.insert_webhook(conn, actor.account_id, made, _sealed(index_key, actor.account_id, made))
@@ -102,7 +109,7 @@ async def update(
     """Change what the patch sets. Switched off it is told nothing new, and what waits goes on waiting; switched on, or
     given another address, it begins with a clean sheet. Raises as `create`, and NotFound.
     """
-    before = await _held(platform, conn, actor, webhook_id)
+    before = await held(platform, conn, actor, webhook_id)
     changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not msgspec.UNSET}
     after = msgspec.structs.replace(before, **changes)
     checked = await _checked(
@@ -127,8 +134,8 @@ async def update(
 
 async def rotate(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID, *, now: datetime) -> Webhook:
     """Give it a new secret; the one in force until now signs as well for 24 hours. Raises NotFound, ScopeMissing."""
-    before = await _held(platform, conn, actor, webhook_id)
-    secrets = (Secret(_new_secret()), Secret(before.secrets[0].secret, now + ROTATION))
+    before = await held(platform, conn, actor, webhook_id)
+    secrets = (Secret(new_secret()), Secret(before.secrets[0].secret, now + OVERLAP))
     await _store(platform, conn, actor, msgspec.structs.replace(before, secrets=secrets))
     return await get(platform, conn, actor, webhook_id)
 
@@ -143,7 +150,7 @@ async def delete(conn: Conn, actor: Actor, webhook_id: UUID) -> None:
 
 async def test(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID, *, now: datetime) -> UUID:
     """Tell it a test, as soon as its turn comes; the event's id. Raises NotFound, Conflict where it is switched off."""
-    webhook = await _held(platform, conn, actor, webhook_id)
+    webhook = await held(platform, conn, actor, webhook_id)
     assert_enabled(webhook)
     event_id = new_id()
     facts: dict[str, str | int] = {"webhook_id": str(webhook_id), "text": "This is a test. The webhook works."}
@@ -164,11 +171,7 @@ def assert_enabled(webhook: Webhook) -> None:
 
 def open_row(index_key: bytes, row: WebhookRow) -> Webhook:
     """The webhook, opened. Raises CannotOpen."""
-    details = _decode(
-        outbox.open_outgoing(
-            index_key, account_id=row.account_id, purpose=_PURPOSE, row_id=row.webhook_id, sealed=row.details
-        )
-    )
+    details = open_details(index_key, row.account_id, row.webhook_id, row.details)
     return Webhook(
         webhook_id=row.webhook_id,
         url=details.url,
@@ -188,13 +191,11 @@ def open_row(index_key: bytes, row: WebhookRow) -> Webhook:
     )
 
 
-def secrets_in_force(secrets: Sequence[Secret], *, now: datetime) -> list[str]:
-    """Those that sign at this moment, the newest first."""
-    return [one.secret for one in secrets if one.until is None or one.until > now]
+async def held(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID) -> Webhook:
+    """The webhook, which nobody else changes until the transaction ends, and which the actor may change.
 
-
-async def _held(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID) -> Webhook:
-    """The webhook, which nobody else changes until the transaction ends, and which the actor may change."""
+    Raises NotFound, ScopeMissing.
+    """
     await queries.lock_webhook(conn, actor.account_id, webhook_id)
     found = await get(platform, conn, actor, webhook_id)
     _assert_may(actor, found.event_types)
@@ -237,7 +238,12 @@ def _assert_may(actor: Actor, types: Sequence[EventType]) -> None:
     """Raises ScopeMissing where a key may not read what is told."""
     if actor.key_id is not None:
         for one in types:
-            actor.assert_may(_NEEDS.get(one) or _NEEDS[one.partition(".")[0]])
+            actor.assert_may(scope_of(one))
+
+
+def scope_of(event_type: EventType) -> Scope:
+    """What reads the same, and so is needed to be told of it."""
+    return _NEEDS.get(event_type) or _NEEDS[event_type.partition(".")[0]]
 
 
 def _is_seen(actor: Actor, row: WebhookRow) -> bool:
@@ -247,12 +253,5 @@ def _is_seen(actor: Actor, row: WebhookRow) -> bool:
 
 
 def _sealed(index_key: bytes, account_id: UUID, webhook: Webhook) -> bytes:
-    details = _encode(WebhookDetails(webhook.url, webhook.description, webhook.secrets))
-    return outbox.seal_outgoing(
-        index_key, account_id=account_id, purpose=_PURPOSE, row_id=webhook.webhook_id, plaintext=details
-    )
-
-
-def _new_secret() -> str:
-    """By the Standard Webhooks specification: `whsec_` and base64."""
-    return "whsec_" + b64encode(os.urandom(_SECRET_BYTES)).decode()
+    details = WebhookDetails(webhook.url, webhook.description, webhook.secrets)
+    return seal_details(index_key, account_id, webhook.webhook_id, details)

@@ -1,0 +1,84 @@
+"""What events told, made anew by their owner out of what is stored: what was sealed to be sent is wiped by then."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from app.core.accounts import service as accounts
+from app.core.auth.model import Actor
+from app.core.events.model import EventRow
+from app.core.events.payloads import MessagePayload, seal_payload
+from app.core.messages import queries as message_queries
+from app.core.messages import service as messages
+from app.core.messages.model import MessageLine, OpenMessage
+from app.core.messages.resources import MessageContent
+from app.core.platform import Platform
+from app.core.refusals import service as refusals
+from app.core.refusals.resources import refusal_resource
+from app.errors import NotFound
+
+
+async def made_anew(
+    platform: Platform, actor: Actor, events: Sequence[EventRow], *, is_full: bool
+) -> dict[UUID, bytes | None]:
+    """By event what it tells, sealed; None for those that need nothing but their facts.
+
+    Left out are those whose message or refusal is gone. Messages are told as they are now. Raises CannotOpen,
+    Unavailable.
+    """
+    found: dict[UUID, bytes | None] = {
+        one.event_id: None
+        for one in events
+        if not one.type.startswith("message.") and (one.alias_address or not one.alias_id)
+    }
+    async with platform.db.connection() as conn:
+        index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
+        for one in events:
+            if one.type == "message.refused" and one.subject_id:
+                try:
+                    refusal = refusal_resource(await refusals.get(conn, actor, one.subject_id))
+                except NotFound:
+                    continue
+                found[one.event_id] = seal_payload(index_key, actor.account_id, one.event_id, refusal)
+    for event_id, payload in (await _messages(platform, actor, events, is_full=is_full)).items():
+        found[event_id] = seal_payload(index_key, actor.account_id, event_id, payload)
+    return found
+
+
+async def _messages(
+    platform: Platform, actor: Actor, events: Sequence[EventRow], *, is_full: bool
+) -> dict[UUID, MessagePayload]:
+    subjects = {
+        one.event_id: one.subject_id
+        for one in events
+        if one.type in {"message.received", "message.held"} and one.subject_id is not None
+    }
+    if not subjects:
+        return {}
+    async with platform.db.connection() as conn:
+        rows = await message_queries.messages_of(conn, actor.account_id, list(subjects.values()))
+        rows = [row for row in rows if actor.reach.holds(row.alias_id, row.address)]
+        lines = {line.message_id: line for line in await messages.open_rows(conn, actor, rows)}
+    opened: Mapping[UUID, OpenMessage] = {}
+    if is_full:
+        found = await messages.open_messages(platform, actor, list(lines.values()))
+        opened = {one.line.message_id: one for one in found}
+    return {
+        event_id: _payload(lines[message_id], opened.get(message_id))
+        for event_id, message_id in subjects.items()
+        if message_id in lines
+    }
+
+
+def _payload(line: MessageLine, opened: OpenMessage | None) -> MessagePayload:
+    content = None
+    if opened is not None:
+        content = MessageContent(opened.text, opened.html, opened.is_truncated, opened.headers)
+    return MessagePayload(
+        line.alias_address,
+        line.folder,
+        line.received_at,
+        line.size,
+        line.summary,
+        None if content is None else line.message_key,
+        content,
+    )
