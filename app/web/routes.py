@@ -11,6 +11,7 @@ from app.web.pages import (
     attachments,
     blocking,
     categories,
+    deliveries,
     domains,
     enclosed,
     entry,
@@ -27,6 +28,7 @@ from app.web.pages import (
     settings,
     threads,
     waiting,
+    webhooks,
 )
 
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
@@ -87,6 +89,18 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/keys/{key_id:uuid}", keys.show_key),
     ("POST", "/keys/{key_id:uuid}", keys.submit_change),
     ("POST", "/keys/{key_id:uuid}/revoke", keys.submit_revocation),
+    ("GET", "/webhooks", webhooks.show_webhooks),
+    ("POST", "/webhooks", webhooks.submit_webhook),
+    ("GET", "/webhooks/{webhook_id:uuid}", webhooks.show_webhook),
+    ("POST", "/webhooks/{webhook_id:uuid}", webhooks.submit_change),
+    ("POST", "/webhooks/{webhook_id:uuid}/switch", webhooks.submit_switch),
+    ("POST", "/webhooks/{webhook_id:uuid}/test", webhooks.submit_test),
+    ("POST", "/webhooks/{webhook_id:uuid}/rotate", webhooks.submit_rotation),
+    ("POST", "/webhooks/{webhook_id:uuid}/delete", webhooks.submit_delete),
+    ("GET", "/webhooks/{webhook_id:uuid}/deliveries", deliveries.show_deliveries),
+    ("POST", "/webhooks/{webhook_id:uuid}/replay", deliveries.submit_replay),
+    ("GET", "/webhooks/{webhook_id:uuid}/deliveries/{event_id:uuid}", deliveries.show_delivery),
+    ("POST", "/webhooks/{webhook_id:uuid}/deliveries/{event_id:uuid}/replay", deliveries.submit_again),
     # Aliases
     ("GET", "/aliases", aliases.show_aliases),
     ("POST", "/aliases", aliases.submit_alias),

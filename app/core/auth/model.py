@@ -48,6 +48,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Of keys: the last day on which this one was used before."""
     has_failing_domain: bool = False
     """Of sessions: the proof of one of the account's domains is missing, which every page says."""
+    has_disabled_webhook: bool = False
+    """Of sessions: one of the account's webhooks was switched off because its endpoint failed; said likewise."""
 
     @property
     def is_bound(self) -> bool:
@@ -110,3 +112,4 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     domain: str | None = None
     last_used_on: date | None = None
     has_failing_domain: bool = False
+    has_disabled_webhook: bool = False

@@ -39,7 +39,9 @@ async def session(conn: Conn, session_id: UUID) -> Credential | None:
             """SELECT account_id, a.login, a.is_admin, a.status, s.secret_hash, s.expires_at,
                       h.holder_id, h.keyring, s.session_id AS credential_id,
                       EXISTS (SELECT FROM account_domains d WHERE d.account_id = a.account_id
-                                                              AND d.failing_since IS NOT NULL) AS has_failing_domain
+                                                              AND d.failing_since IS NOT NULL) AS has_failing_domain,
+                      EXISTS (SELECT FROM webhooks w WHERE w.account_id = a.account_id
+                                                       AND w.disabled_reason IS NOT NULL) AS has_disabled_webhook
                FROM session_owners o
                JOIN sessions s USING (account_id, session_id)
                JOIN accounts a USING (account_id)

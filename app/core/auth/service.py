@@ -120,4 +120,5 @@ def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_sessio
         reach=Reach(alias_id=found.alias_id, domain=found.domain),
         used_on=found.last_used_on,
         has_failing_domain=found.has_failing_domain,
+        has_disabled_webhook=found.has_disabled_webhook,
     )

@@ -82,7 +82,9 @@ class Worker:
     async def payload_sizes(self) -> list[int]:
         """Of all events."""
         async with self.platform.db.connection() as conn:
-            cursor = await conn.execute("SELECT coalesce(octet_length(payload), 0) FROM events ORDER BY event_id")
+            cursor = await conn.execute(
+                "SELECT coalesce(octet_length(payload), 0) FROM events WHERE type = 'message.received'"
+            )
             return [size for (size,) in await cursor.fetchall()]
 
     async def make(self, url: str, *types: EventType, alias_id: UUID | None = None, full: bool = False) -> Webhook:

@@ -198,7 +198,8 @@ async def test_what_cannot_be_read_any_more_is_given_up(worker: Worker, receiver
     await worker.tell_mail()
     async with worker.platform.db.transaction() as conn:
         await conn.execute(
-            "UPDATE events SET payload = 'x' WHERE event_id = (SELECT min(event_id::text)::uuid FROM events)"
+            """UPDATE events SET payload = 'x' WHERE event_id = (
+                   SELECT event_id FROM events WHERE type = 'message.received' ORDER BY event_id LIMIT 1)"""
         )
     assert await worker.work() == 1
     assert await worker.states() == ["failed", "delivered"]
