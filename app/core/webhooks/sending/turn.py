@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=30)
 TURN = timedelta(seconds=30)
 """Then others who wait get their turn."""
 _UNWRITTEN_FOR = timedelta(milliseconds=250)
-_MAX_UNWRITTEN = 50
+_MAX_UNWRITTEN = 20
 _BATCH = 50
 _BATCH_BYTES = 1024 * 1024
 _UNREADABLE = "unreadable"
