@@ -17,6 +17,7 @@ from app.api.schemas.envelopes import Data, Page
 from app.api.schemas.messages import ListedMessage, WholeMessage, listed_message, whole_message
 from app.api.streams import streamed
 from app.core.auth.model import Actor
+from app.core.messages import opening
 from app.core.messages import service as messages
 from app.core.messages.model import Filters, Folder, MessageLine
 from app.core.platform import Platform
@@ -99,10 +100,18 @@ def _resources(
 
 @get("/messages/{message_id:uuid}", scope="messages:read", for_bound_keys=True)
 async def get_message(
-    request: AuthedRequest, platform: GivenPlatform, message_id: FromPath[UUID]
+    request: AuthedRequest,
+    platform: GivenPlatform,
+    message_id: FromPath[UUID],
+    html_as_text: FromQuery[bool] = False,  # noqa: FBT002 - a query parameter
 ) -> Data[WholeMessage]:
-    """One message with its content. Its `html` is as the sender wrote it: hostile. Reading here marks nothing."""
+    """One message with its content. Its `html` is as the sender wrote it: hostile. Reading here marks nothing.
+
+    `text` is null where the sender wrote HTML alone; with `html_as_text` it is then made from the HTML.
+    """
     opened = await messages.open_message(platform, request.user, message_id)
+    if html_as_text:
+        opened = await opening.with_text(opened)
     links = messages.attachment_links(platform, request.user, opened.line, now=utc_now())
     return Data(data=whole_message(opened, links))
 

@@ -34,6 +34,7 @@ from app.api.domains import (
 )
 from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
+from app.api.export import export_messages
 from app.api.filing import delete_message, update_message, update_messages
 from app.api.keys import create_key, delete_key, get_current_key, get_key, list_keys, update_key
 from app.api.layers import Layers, also_head
@@ -54,6 +55,7 @@ from app.api.rules import (
     restore_rule,
 )
 from app.api.senders import get_sender, get_statistics, list_leaks, list_senders, update_sender
+from app.api.simplelogin import simplelogin_router
 from app.api.threads import get_thread
 from app.api.webhooks import (
     create_webhook,
@@ -82,6 +84,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     get_source,  # GET   /messages/{id}/source
     get_enclosed,  # GET   /messages/{id}/enclosed/{enclosed id}
     get_enclosed_source,  # GET   /messages/{id}/enclosed/{enclosed id}/source
+    export_messages,  # GET   /export
     get_thread,  # GET   /threads/{id}
     get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
     release_message,  # POST  /messages/{id}/release
@@ -161,8 +164,8 @@ def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
     layers = Layers(platform, per_minute=per_minute)
     also_head(ROUTES)
     description = description_of(platform.public_url)
-    return Router(
-        path="/api/v1",
+    ours = Router(
+        path="/v1",
         route_handlers=[*PUBLIC_ROUTES, Router(path="/", route_handlers=ROUTES, guards=layers.guards)],
         dependencies={
             "platform": provide_platform(platform),
@@ -174,3 +177,4 @@ def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SECURITY_HEADERS.items()],
         request_max_body_size=MAX_BYTES,
     )
+    return Router(path="/api", route_handlers=[ours, simplelogin_router(platform, layers.guards, layers.middleware)])

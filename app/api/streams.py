@@ -1,5 +1,7 @@
 """Content on its way out, in bounded memory: whole, or the range asked for."""
 
+from collections.abc import AsyncIterator
+
 from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
@@ -17,3 +19,18 @@ async def streamed(request: AuthedRequest, content: Content) -> Stream:
     told = {"Content-Type": content.content_type, "Content-Disposition": attachment(content.filename)}
     headers = {**_NEVER_RUN, **told, **download.selection.headers}
     return Stream(download.chunks, headers=headers, status_code=download.selection.status)
+
+
+async def begun(chunks: AsyncIterator[bytes], *, method: str) -> AsyncIterator[bytes]:
+    """The chunks, of which the first has been read: what it raises can still be told. Nothing for HEAD."""
+    return _one(b"") if method == "HEAD" else _after(await anext(chunks, b""), chunks)
+
+
+async def _one(chunk: bytes) -> AsyncIterator[bytes]:
+    yield chunk
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 
 import click
 
@@ -110,7 +111,7 @@ def read(
         if source:
             files.save(there, f"{path}/source", target or files.STDOUT)
         else:
-            message = data_of(there.get(path))
+            message = data_of(there.get(path, {} if as_json or html else {"html_as_text": "true"}))
             if attachment is not None:
                 files.save_attachment(there, path, message, attachment, target)
             elif html:
@@ -121,6 +122,20 @@ def read(
                 showing.show_message(message)
         if mark_read:
             there.patch(path, {"is_read": True})
+
+
+@click.command()
+@click.option("-o", "--output", "target", required=True, help="Where it goes; - is standard output. Never over a file.")
+@click.option("--folder", type=click.Choice(_FOLDERS), default="all", show_default=True)
+@click.option("--alias", help="Mail to this alias alone (address or id).")
+def export(*, target: str, folder: str, alias: str | None) -> None:
+    """Save all mail, or a part of it, as one mbox file, the oldest message first."""
+    with logged_in() as there:
+        params = {} if folder == "all" else {"folder": folder}
+        params |= {"alias_id": lookup.alias_id(there, alias)} if alias else {}
+        files.save(there, "/export", target, params)
+    if target != files.STDOUT:
+        click.echo(f"{target} ({output.size(Path(target).stat().st_size)})")
 
 
 @click.command()
@@ -228,6 +243,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "read": read,
     "wait": wait,
     "block": block,
+    "export": export,
     "alias new": alias_new,
     "alias list": alias_list,
 }

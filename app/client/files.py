@@ -7,16 +7,16 @@ from typing import Any
 import click
 
 from app.client import output
-from app.client.server import Server
+from app.client.server import Params, Server
 from app.client.text import file_name, line
 from app.errors import Conflict, Invalid, NotFound
 
 STDOUT = "-"
 
 
-def save(server: Server, path: str, target: str) -> None:
+def save(server: Server, path: str, target: str, params: Params | None = None) -> None:
     """What the server has at `path`, into the file `target` or to standard output. Raises Conflict, Invalid."""
-    with server.stream(path) as chunks:
+    with server.stream(path, params) as chunks:
         if target == STDOUT:
             output.show_bytes(chunks)
         else:

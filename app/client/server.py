@@ -66,10 +66,10 @@ class Server:
         return json_of(self.answer("PATCH", path, body=body))
 
     @contextmanager
-    def stream(self, path: str) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, params: Params | None = None) -> Iterator[Iterator[bytes]]:
         """The bytes of an answer; whatever cuts them short is raised."""
         try:
-            with self._http.stream("GET", path, headers={"Accept-Encoding": "identity"}) as response:
+            with self._http.stream("GET", path, params=params, headers={"Accept-Encoding": "identity"}) as response:
                 if not response.is_success:
                     response.read()
                     raise failures.of_response(response)

@@ -35,7 +35,8 @@ def show_messages(found: Sequence[Row]) -> None:
         received = (
             output.moment(one["received_at"]) + (" " if one["is_read"] else "*") if is_watched else one["received_at"]
         )
-        cells = (shown_id, received, who, one["alias"]["email"], one["subject"])
+        subject = one["subject"] if one.get("is_readable", True) else "(damaged)"
+        cells = (shown_id, received, who, one["alias"]["email"], subject)
         rows.append([Text(line(cell), style=style) for cell in cells])
     output.show_table(_MESSAGES, rows)
     if is_watched and not all(one["is_read"] for one in found):
@@ -70,8 +71,6 @@ def show_message(message: Row) -> None:
     click.echo()
     if message["text"]:
         output.show_text(message["text"])
-    elif message["html"]:
-        output.tell("This message is HTML alone; --html shows it.")
     else:
         output.tell("This message has no text.")
     if message["is_truncated"]:

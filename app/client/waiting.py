@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from app.client import failures, output, showing
+from app.client.failures import Foreign
 from app.client.server import Server, data_of, json_of, logged_in
 from app.client.text import line
-from app.errors import Unavailable
+from app.errors import NotFound, Unavailable
 from app.lib.times import rfc3339
 
 TIMED_OUT = 3
@@ -73,6 +74,9 @@ def wait(
     params = {name: value for name, value in asked.items() if value is not None}
     with logged_in() as there:
         message = arrival(there, params, timeout=timeout, since=since, wants_code=wants_code)
+        if message is not None and not (wants_code or wants_links or as_json) and message["text"] is None:
+            whole = data_of(there.get(f"/messages/{message['id']}", {"html_as_text": "true"}))
+            message = {**message, "text": whole["text"]}
     if message is None:
         output.tell("Nothing came in time.")
         raise SystemExit(TIMED_OUT)
@@ -112,16 +116,19 @@ def arrival(
                 timeout=seconds + _GRACE_SECONDS,
                 tries=1,
             )
+        except NotFound as error:
+            raise error if "alias" in params else Foreign() from None
         except Unavailable as error:
             failure = error
             server.pause(min(_PAUSE_SECONDS, left))
         else:
             failure = None
-            message: Row | None = data_of(json_of(response)) if response.content else None
-            if message is not None and (message["code"] or not wants_code):
-                return message
-            if message is not None:
-                asked["after"] = message["id"]
+            answer = json_of(response) if response.content else None
+            if answer is not None:
+                message: Row = data_of(answer)
+                if message["code"] or not wants_code:
+                    return message
+                asked["after"] = answer["next"]
         asked.setdefault("after", start)
     if failure is not None:
         raise failure

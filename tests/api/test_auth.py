@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from app.api import simplelogin
 from app.core.accounts import service as accounts
 from app.vault.tokens import new_api_key
 from tests.api.conftest import Api, User
@@ -27,6 +28,8 @@ async def test_no_route_works_without_a_key(api: Api) -> None:
     routes = [one for one in routes_of(api) if one[1] != "/api/v1/openapi.json"]
     assert {("GET", "/api/v1/account"), ("GET", f"/api/v1/messages/{ID}/attachments/1")} <= set(routes)
     for method, path in routes:
+        if path == f"/api{simplelogin.PATH}":  # in another shape; see test_password_managers
+            continue
         if method == "HEAD":
             assert (await api.client.head(path)).status_code == 401, path
             continue

@@ -215,3 +215,15 @@ async def test_base64_of_several_widths_is_handed_out_whole(api: Api, ada: User)
     (listed,) = (await api.get(f"{MESSAGES}/{message_id}", ada)).json()["data"]["attachments"]
     response = await api.get(f"{MESSAGES}/{message_id}/attachments/{listed['id']}", ada)
     assert len(response.content) == listed["size"]
+
+
+async def test_html_alone_becomes_text_for_who_asks(api: Api, ada: User) -> None:
+    html = b"Subject: x\r\nContent-Type: text/html\r\n\r\n<p>Hello <b>you</b></p><ul><li>one</li></ul>" + b" " * 2000
+    found = await api.deliver(ada, html)
+    plain = (await api.get(f"{MESSAGES}/{found}", ada)).json()["data"]
+    assert plain["text"] is None
+    made = (await api.get(f"{MESSAGES}/{found}", ada, params={"html_as_text": "true"})).json()["data"]
+    assert made == plain | {"text": "Hello you\n\n- one"}
+    found = await api.deliver(ada, LETTER)
+    both = [(await api.get(f"{MESSAGES}/{found}{query}", ada)).json()["data"] for query in ("", "?html_as_text=true")]
+    assert both[0]["text"] == both[1]["text"] is not None

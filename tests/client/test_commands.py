@@ -118,6 +118,8 @@ async def test_the_original_is_given_byte_for_byte(cli: Cli, api: Api, ada: User
 async def test_html_is_given_as_it_is(cli: Cli, api: Api, ada: User) -> None:
     found = str(await api.deliver(ada, HTML))
     assert "<p>Hello <b>you</b></p>" in (await cli("read", found, "--html")).stdout
+    assert (await cli("read", found)).stdout.endswith("\n\nHello you\n")
+    assert (await cli.json("read", found))["text"] is None
 
 
 async def test_attachments_go_into_files_and_never_over_others(
@@ -169,6 +171,17 @@ async def test_senders_are_blocked(cli: Cli, api: Api, ada: User) -> None:
     assert (rule["sender"], rule["alias"]) == ("shop.example", None)
     assert (await cli.json("read", str(found)))["folder"] == "trash"
     assert "Write an address" in await cli.fails("block", "no sender")
+
+
+async def test_all_mail_goes_into_a_file(cli: Cli, api: Api, ada: User, tmp_path: Path) -> None:
+    await api.deliver(ada, PLAIN)
+    target = tmp_path / "mail.mbox"
+    assert (await cli("export", "-o", str(target), "--alias", ada.alias.address)).stdout.startswith(f"{target} (")
+    data = target.read_bytes()
+    assert data.startswith(b"From shop@shop.example ")
+    assert data.endswith(b"Subject: Your order\n\nThank you.\n\n")
+    assert (await cli("export", "-o", "-")).stdout_bytes == data
+    assert (await cli("export", "-o", "-", "--folder", "trash")).stdout_bytes == b""
 
 
 @pytest.mark.parametrize(

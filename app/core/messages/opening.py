@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from app.core.messages import calendars, headers, labels, shown
+import msgspec
+
+from app.core.messages import calendars, headers, labels, rendition, shown
 from app.core.messages.downloads import span_in_original
 from app.core.messages.model import (
     FIRST_ENCLOSED,
@@ -24,6 +26,8 @@ from app.lib.aside import aside
 MAX_SHOWN_BYTES = 1024 * 1024
 """Of the text or the HTML on a page or in the API; the source has all."""
 _SNIPPET_BYTES = 4096
+_RENDERING = 20
+"""Making text out of HTML takes as long as other work on so many times as many bytes."""
 
 
 async def opened(line: MessageLine, reading: Reading, cuts: StoredCuts) -> OpenMessage:
@@ -52,6 +56,14 @@ async def opened_enclosed(line: MessageLine, reading: Reading, cuts: StoredCuts,
         within=_within(reading, ordinal),
         itself=await _line(enclosed, line.summary, cuts),
     )
+
+
+async def with_text(message: OpenMessage) -> OpenMessage:
+    """The same; where it has HTML alone, with the text that a reader sees of it (`rendition`)."""
+    if message.text is not None or not message.html:
+        return message
+    text = await aside(len(message.html) * _RENDERING, rendition.readable, message.html)
+    return msgspec.structs.replace(message, text=text)
 
 
 def find_enclosed(reading: Reading, ordinal: int) -> Enclosed:
