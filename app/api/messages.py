@@ -30,6 +30,7 @@ from app.lib.times import utc_now
 
 
 def provide_filters(
+    platform: GivenPlatform,  # noqa: ARG001 - so it is resolved after the platform: side by side takes tasks, and longer
     is_read: FromQuery[bool | None] = None,
     is_starred: FromQuery[bool | None] = None,
     has_attachment: FromQuery[bool | None] = None,
