@@ -85,6 +85,8 @@ class Listener:
     """
 
     def __init__(self, dsn: str) -> None:
+        self.closed = asyncio.Event()
+        """Set when nothing more will be heard: the process is about to end, and nobody should wait any longer."""
         self._dsn = dsn
         self._told: dict[Topic, dict[object, Tell]] = {topic: {} for topic in _CHANNELS}
         self._task: asyncio.Task[None] | None = None
@@ -105,7 +107,10 @@ class Listener:
         return unsubscribe
 
     async def close(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more, and tell everybody to look: at `closed`."""
+        self.closed.set()
+        for topic in self._told:
+            self._tell(topic, ())
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

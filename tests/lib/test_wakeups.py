@@ -163,3 +163,13 @@ async def test_one_who_fails_to_listen_leaves_the_others_their_news(listener: Li
     await ear.until(words=1)
     await ear.until(looks=2)
     await announcer.close()
+
+
+async def test_the_end_of_listening_is_told(dsn: str) -> None:
+    listener = Listener(dsn)
+    ear = Ear(listener)
+    await ear.until(looks=1)
+    assert not listener.closed.is_set()
+    await listener.close()
+    await asyncio.wait_for(listener.closed.wait(), timeout=30)
+    await listener.close()

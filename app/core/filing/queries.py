@@ -63,6 +63,16 @@ async def move(
     return [(message_id, was) for message_id, was in await cursor.fetchall()]
 
 
+async def aliases_of(conn: Conn, account_id: UUID, message_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+    """(id, the alias it came to) of these messages; at most 1,000."""
+    cursor = await conn.execute(
+        """SELECT message_id, alias_id FROM messages
+           WHERE account_id = %(account_id)s AND message_id = ANY(%(message_ids)s) LIMIT 1000""",
+        {"account_id": account_id, "message_ids": list(message_ids)},
+    )
+    return list(await cursor.fetchall())
+
+
 async def folder_of(conn: Conn, account_id: UUID, message_id: UUID) -> Folder | None:
     """Where the message is; None when it is not the account's."""
     cursor = await conn.execute(

@@ -9,6 +9,7 @@ import msgspec
 
 from app.core.filing import deletion, queries
 from app.core.filing.model import Action, Change, Counts, MessagePatch, Step
+from app.core.filing.moving import move
 from app.core.platform import Platform
 from app.errors import Invalid, NotFound
 from app.lib.db import Conn
@@ -40,7 +41,7 @@ async def update(conn: Conn, account_id: UUID, message_id: UUID, patch: MessageP
     if not isinstance(patch.is_starred, msgspec.UnsetType):
         await queries.set_starred(conn, account_id, [message_id], is_starred=patch.is_starred)
     if not isinstance(patch.folder, msgspec.UnsetType):
-        await queries.move(conn, account_id, [message_id], patch.folder, now=now)
+        await move(conn, account_id, [message_id], patch.folder, now=now)
 
 
 async def apply(
@@ -84,6 +85,6 @@ async def _change(
                 conn, account_id, message_ids, is_starred=action == "star"
             )
         case "inbox" | "archive" | "spam" | "trash" | "held":
-            for message_id, folder in await queries.move(conn, account_id, message_ids, action, now=now):
+            for message_id, folder in await move(conn, account_id, message_ids, action, now=now):
                 groups[folder].append(message_id)
     return tuple(Step(action=back, message_ids=tuple(ids)) for back, ids in groups.items() if ids)

@@ -15,14 +15,20 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     message_id: UUID
     alias_id: UUID
     folder: Folder
+    is_released: bool = False
+    """It came earlier, and was held until now."""
 
 
+_RELEASED = " released"
 _BY_NAME: dict[str, Folder] = {folder: folder for folder in FOLDERS}
 
 
 def written(arrivals: Iterable[Arrival]) -> list[str]:
     """A word each, as wake-ups carry them."""
-    return [f"{one.account_id.hex} {one.message_id.hex} {one.alias_id.hex} {one.folder}" for one in arrivals]
+    return [
+        f"{one.account_id.hex} {one.message_id.hex} {one.alias_id.hex} {one.folder}{_RELEASED * one.is_released}"
+        for one in arrivals
+    ]
 
 
 def read(words: Sequence[str]) -> list[Arrival]:
@@ -35,5 +41,13 @@ def read(words: Sequence[str]) -> list[Arrival]:
             folder = _BY_NAME[parts[3]]
         except (ValueError, LookupError):
             continue
-        arrivals.append(Arrival(account_id=account_id, message_id=message_id, alias_id=alias_id, folder=folder))
+        arrivals.append(
+            Arrival(
+                account_id=account_id,
+                message_id=message_id,
+                alias_id=alias_id,
+                folder=folder,
+                is_released=word.endswith(_RELEASED),
+            )
+        )
     return arrivals

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
-from app.core.filing import queries as filing
 from app.core.filing.model import Step
+from app.core.filing.moving import move as move_messages
 from app.core.messages import queries as message_queries
 from app.core.messages import service as messages
 from app.core.messages.model import Filters, Folder, MessageLine, Summary
@@ -83,7 +83,7 @@ async def move(
 ) -> Settled:
     """Move messages, and say how to move them back into the waiting room."""
     ids = [line.message_id for line in lines]
-    moved = await filing.move(conn, actor.account_id, ids, folder, now=now)
+    moved = await move_messages(conn, actor.account_id, ids, folder, now=now)
     back = Step(action="held", message_ids=tuple(message_id for message_id, _ in moved))
     return Settled(made=tuple(made), count=len(moved), back=(back,) if moved else ())
 

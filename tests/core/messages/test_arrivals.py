@@ -1,3 +1,5 @@
+import msgspec
+
 from app.core.messages import arrivals
 from app.core.messages.arrivals import Arrival
 from app.lib.ids import new_id
@@ -6,7 +8,8 @@ ONE = Arrival(account_id=new_id(), message_id=new_id(), alias_id=new_id(), folde
 
 
 def test_what_was_written_is_read() -> None:
-    assert arrivals.read(arrivals.written([ONE])) == [ONE]
+    released = msgspec.structs.replace(ONE, folder="inbox", is_released=True)
+    assert arrivals.read(arrivals.written([ONE, released])) == [ONE, released]
 
 
 def test_what_is_not_understood_is_left_out() -> None:

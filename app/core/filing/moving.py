@@ -1,0 +1,31 @@
+"""Moving messages between folders, and announcing those that come into view by it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.core.filing import queries
+from app.core.messages import arrivals
+from app.core.messages.arrivals import Arrival
+from app.core.messages.model import Folder
+from app.lib.db import Conn
+from app.lib.wakeups import notify
+
+
+async def move(
+    conn: Conn, account_id: UUID, message_ids: Sequence[UUID], folder: Folder, *, now: datetime
+) -> list[tuple[UUID, Folder]]:
+    """Move messages; (id, the folder it came from) of those that were elsewhere.
+
+    Whoever waits for mail hears of held messages that were let in, once this commits.
+    """
+    moved = await queries.move(conn, account_id, message_ids, folder, now=now)
+    released = [message_id for message_id, was in moved if was == "held"] if folder in {"inbox", "archive"} else []
+    if released:
+        aliases = await queries.aliases_of(conn, account_id, released)
+        announced = [
+            Arrival(account_id=account_id, message_id=message_id, alias_id=alias_id, folder=folder, is_released=True)
+            for message_id, alias_id in aliases
+        ]
+        await notify(conn, "messages", arrivals.written(announced))
+    return moved
