@@ -142,10 +142,14 @@ async def test_the_schedule_is_one_that_the_queue_reads(queue: App) -> None:
         "forget_alias_files": "11 * * * *",
         "forget_deleted_rules": "53 * * * *",
         "forget_ended_sessions": "17 * * * *",
+        "forget_events": "47 * * * *",
         "forget_idempotency": "23 * * * *",
         "forget_refusals": "37 * * * *",
         "forget_weeks": "7 4 * * 1",
         "sweep_objects": "43 3 * * *",
+        "tell_ended_aliases": "* * * * *",
+        "tell_idle_aliases": "3 * * * *",
+        "wipe_payloads": "41 * * * *",
     }
     assert all(task.queueing_lock == name for name, task in queue.tasks.items() if "builtin" not in name)
 

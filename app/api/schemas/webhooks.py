@@ -109,7 +109,8 @@ class ReplayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     first: datetime = msgspec.field(name="from")
     last: datetime = msgspec.field(name="to")
     types: list[EventType] | None = None
-    states: tuple[DeliveryState, ...] = ("failed",)
+    states: list[DeliveryState] = msgspec.field(default_factory=lambda: ["failed"])
+    """`["failed"]` unless given."""
 
 
 class ReplayedResource(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,7 +82,7 @@ EXAMPLES = (
         first=datetime(2026, 11, 20, 6, tzinfo=UTC),
         last=datetime(2026, 11, 20, 9, tzinfo=UTC),
         types=["message.received"],
-        states=("failed",),
+        states=["failed"],
     ),
     ReplayedResource(replayed=214, gone=1, next_from=None),
     EventTypeResource(type="message.received", description="A message has come.", scope="messages:read"),
