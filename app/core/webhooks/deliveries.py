@@ -146,5 +146,6 @@ async def _replay(
                 await queries.set_payload(conn, actor.account_id, event_id, payload)
             await queries.insert_delivery(conn, actor.account_id, webhook_id, event_id, now=now)
         if made:
+            await queries.end_pause(conn, actor.account_id, webhook_id, now=now)
             await notify(conn, "webhooks", [DUE])
     return len(made)

@@ -106,6 +106,15 @@ async def begin_anew(conn: Conn, account_id: UUID, webhook_id: UUID, *, now: dat
     )
 
 
+async def end_pause(conn: Conn, account_id: UUID, webhook_id: UUID, *, now: datetime) -> None:
+    """Try a webhook that is given a rest now."""
+    await conn.execute(
+        """UPDATE webhooks SET next_attempt_at = %(now)s
+           WHERE account_id = %(account_id)s AND webhook_id = %(webhook_id)s AND next_attempt_at > %(now)s""",
+        {"account_id": account_id, "webhook_id": webhook_id, "now": now},
+    )
+
+
 async def delete_webhook(conn: Conn, account_id: UUID, webhook_id: UUID) -> bool:
     """Delete it with everything that was to be, or has been, delivered to it; False when there is none such."""
     await conn.execute(

@@ -159,6 +159,7 @@ async def test(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID, *
     )
     await events.insert_events(conn, [test_event])
     await queries.insert_delivery(conn, actor.account_id, webhook_id, event_id, now=now)
+    await queries.end_pause(conn, actor.account_id, webhook_id, now=now)
     await notify(conn, "webhooks", [DUE])
     return event_id
 

@@ -139,6 +139,20 @@ async def test_a_dead_endpoint_is_disabled_after_three_days_and_loses_nothing(
     assert receiver.accepted == sorted(receiver.accepted)
 
 
+async def test_a_test_ends_a_pause(worker: Worker, receiver: Receiver) -> None:
+    webhook = await worker.make(receiver.url)
+    await worker.tell(3)
+    receiver.judge = lambda _: 503
+    for _ in range(8):
+        await worker.work(after=700)
+    receiver.judge = lambda _: 200
+    assert await worker.work() == 0
+    async with worker.platform.db.transaction() as conn:
+        await webhooks.test(worker.platform, conn, worker.owner.actor, webhook.webhook_id, now=worker.now)
+    assert await worker.work() == 4
+    assert receiver.accepted == sorted(receiver.accepted)
+
+
 async def test_gone_disables_at_once(worker: Worker, receiver: Receiver) -> None:
     webhook = await worker.make(receiver.url)
     await worker.tell(3)
