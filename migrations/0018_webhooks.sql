@@ -50,7 +50,6 @@ CREATE TABLE webhook_deliveries (
 ) WITH (fillfactor = 70);
 
 CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (account_id, webhook_id, event_id) WHERE state = 'pending';
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_by_event ON webhook_deliveries (account_id, event_id);
 
 CREATE TABLE webhook_attempts (

@@ -37,6 +37,8 @@ MAX_PAYLOAD = 16 * 1024 * 1024
 """Bytes of a payload once unpacked. Text and HTML are 1 MiB each; header fields and lists are bounded, too."""
 _PURPOSE = "event payload"
 _ZSTD_LEVEL = 3
+_COMPRESSED_FROM = 4096
+"""Bytes; making a compressor ready costs more than it would save of fewer."""
 _WIPED = "What this event told is wiped; replay it to tell it again."
 
 
@@ -68,7 +70,9 @@ def seal_payload(
     index_key: bytes, account_id: UUID, event_id: UUID, payload: MessagePayload | RefusalResource
 ) -> bytes:
     """As it waits to be told."""
-    packed = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(_encode_packed(payload))
+    packed = _encode_packed(payload)
+    if len(packed) > _COMPRESSED_FROM:
+        packed = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(packed)
     return outbox.seal_outgoing(index_key, account_id=account_id, purpose=_PURPOSE, row_id=event_id, plaintext=packed)
 
 
@@ -144,4 +148,7 @@ def _unpacked(event: EventRow, index_key: bytes) -> bytes:
     packed = outbox.open_outgoing(
         index_key, account_id=event.account_id, purpose=_PURPOSE, row_id=event.event_id, sealed=event.payload
     )
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_PAYLOAD)
+    # No payload in MessagePack begins like this.
+    if packed.startswith(zstandard.FRAME_HEADER):
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_PAYLOAD)
+    return packed

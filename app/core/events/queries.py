@@ -15,9 +15,9 @@ from app.lib.db import Conn
 # too late for the payload, are not told.
 _INSERT = """
     WITH new AS MATERIALIZED (
-        SELECT * FROM unnest(%(accounts)s::uuid[], %(ids)s::uuid[], %(types)s::text[], %(aliases)s::uuid[],
-                             %(subjects)s::uuid[], %(times)s::timestamptz[], %(facts)s::jsonb[], %(payloads)s::bytea[],
-                             %(are_full)s::boolean[])
+        SELECT * FROM unnest(%(accounts)b::uuid[], %(ids)b::uuid[], %(types)b::text[], %(aliases)b::uuid[],
+                             %(subjects)b::uuid[], %(times)b::timestamptz[], %(facts)b::jsonb[], %(payloads)b::bytea[],
+                             %(are_full)b::boolean[])
             AS n (account_id, event_id, type, alias_id, subject_id, occurred_at, facts, payload, is_full)
     ), event AS (
         INSERT INTO events (account_id, event_id, type, alias_id, subject_id, occurred_at, facts, payload)
