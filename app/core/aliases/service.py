@@ -203,7 +203,8 @@ async def _domain(
     found = list(faults)
     if domain is None or domain not in offered:
         names = ", ".join(offered) or "none is set up yet"
-        found.append(FieldError(field="domain", message=f"Aliases can be made on: {names}."))
+        why = await domains.why_not(conn, account_id, domain) if domain else ""
+        found.append(FieldError(field="domain", message=f"{why} Aliases can be made on: {names}.".strip()))
     found += checks.check_new(new, now=now, is_own_domain=domain in offered and domain not in shared)
     if new.category_id is not None:
         found += await _hold_category(conn, account_id, new.category_id)

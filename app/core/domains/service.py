@@ -3,15 +3,20 @@
 Domains of one account live in `owned`, their proof in `checks`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 from app.core.aliases.address import ROLE_LOCAL_PARTS, normal_domain
-from app.core.domains import queries
-from app.core.domains.model import Reception, SharedDomain
+from app.core.domains import queries, schedule
+from app.core.domains.model import Reception, SharedDomain, State
 from app.errors import Conflict, Invalid, NotFound
 from app.lib.db import Conn
+
+_NOT_YET: Mapping[State, str] = {
+    "waiting": "is yours, but its proof has not been found in DNS yet.",
+    "paused": "is paused, because its proof has been missing from DNS for a week.",
+}
 
 
 async def add_shared(conn: Conn, name: str, *, today: date) -> str:
@@ -70,6 +75,13 @@ async def shared(conn: Conn) -> list[str]:
 async def offered(conn: Conn, account_id: UUID) -> list[str]:
     """The domains the account may make aliases on: the shared ones (the default first), then its own proven ones."""
     return await shared(conn) + await queries.usable_domains(conn, account_id)
+
+
+async def why_not(conn: Conn, account_id: UUID, domain: str) -> str:
+    """Why no alias can be made on this domain although it is the account's own; empty where it is not."""
+    row = await queries.own_domain(conn, account_id, domain)
+    told = _NOT_YET.get(schedule.state(row)) if row is not None else None
+    return f"{domain} {told}" if told else ""
 
 
 async def reception(conn: Conn, domain: str) -> Reception | None:

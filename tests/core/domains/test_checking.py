@@ -4,11 +4,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from app.core.aliases import service as aliases
+from app.core.aliases.model import NewAlias
 from app.core.auth.model import Actor
 from app.core.domains import checking
 from app.core.domains import service as domains
 from app.core.domains.model import OwnDomain, RecordState
-from app.errors import Conflict, LimitReached, NotFound
+from app.errors import Conflict, Invalid, LimitReached, NotFound
 from app.lib.resolver import Answer, Exchange, Resolver
 from tests.core.domains.conftest import World
 from tests.dns_server import Trick
@@ -167,3 +169,25 @@ async def test_a_domain_deleted_while_it_is_asked_for_stays_deleted(world: World
         await world.get(ada)
     async with world.platform.db.connection() as conn:
         assert not await domains.is_ours(conn, "ada.test")
+
+
+async def test_why_no_alias_can_be_made_on_an_own_domain_is_told(world: World, ada: Actor, bob: Actor) -> None:
+    async def told(actor: Actor) -> str:
+        async with world.platform.db.connection() as conn:
+            with pytest.raises(Invalid) as caught:
+                await aliases.suggest(conn, actor.account_id, NewAlias(domain="ada.test"), now=world.now)
+        (fault,) = caught.value.fields
+        assert fault.field == "domain"
+        return fault.message
+
+    nobody_s = await told(ada)
+    assert nobody_s == "Aliases can be made on: restante.test."
+    added = await world.add(ada)
+    assert await told(ada) == f"ada.test is yours, but its proof has not been found in DNS yet. {nobody_s}"
+    assert await told(bob) == nobody_s
+    world.publish(added)
+    await world.check(ada)
+    world.zone.set(PROOF, "TXT", "gone")
+    await checking.check_due(world.platform, now=world.wait(days=2))
+    await checking.check_due(world.platform, now=world.wait(days=8))
+    assert (await told(ada)).startswith("ada.test is paused, because its proof has been missing")
