@@ -57,6 +57,7 @@ from app.api.rules import (
 from app.api.senders import get_sender, get_statistics, list_leaks, list_senders, update_sender
 from app.api.simplelogin import simplelogin_router
 from app.api.threads import get_thread
+from app.api.waiting import wait_for_message
 from app.api.webhooks import (
     create_webhook,
     delete_webhook,
@@ -72,12 +73,15 @@ from app.api.webhooks import (
     update_webhook,
 )
 from app.core.platform import Platform
+from app.core.waiting.service import Waiting
+from app.core.waiting.watch import Watch
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (
     get_account,  # GET   /account
     update_account,  # PATCH /account
     list_messages,  # GET   /messages
     update_messages,  # POST  /messages/actions
+    wait_for_message,  # GET   /messages/wait
     get_message,  # GET   /messages/{id}
     update_message,  # PATCH /messages/{id}
     delete_message,  # DELETE /messages/{id}
@@ -162,6 +166,8 @@ def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
     `per_minute`: how many requests a key may make in one process.
     """
     layers = Layers(platform, per_minute=per_minute)
+    watch = Watch(platform)
+    waiting = Waiting(platform, watch)
     also_head(ROUTES)
     description = description_of(platform.public_url)
     ours = Router(
@@ -169,6 +175,7 @@ def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
         route_handlers=[*PUBLIC_ROUTES, Router(path="/", route_handlers=ROUTES, guards=layers.guards)],
         dependencies={
             "platform": provide_platform(platform),
+            "waiting": Provide(lambda: waiting, sync_to_thread=False),
             "description": Provide(lambda: description, sync_to_thread=False),
         },
         middleware=[layers.middleware],

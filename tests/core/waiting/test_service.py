@@ -78,7 +78,7 @@ async def test_a_message_whose_commit_comes_late_is_not_lost(
 ) -> None:
     """Its id is older than that of the message that the loop has got before it."""
     slow = Slow(platform)
-    late = asyncio.create_task(deliver(mail("Made first, stored last"), ADA, via=slow))
+    late = asyncio.ensure_future(deliver(mail("Made first, stored last"), ADA, via=slow))
     await slow.inserted.wait()
     await deliver(mail("Made last, stored first", sender="else@where.test"), ADA)
     answer = await (await start(ada.actor, position=LONG_AGO)).answer()

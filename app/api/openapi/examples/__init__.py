@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from app.api.openapi.examples import accounts, aliases, domains, keys, messages, rules, senders, webhooks
+from app.api.openapi.examples import accounts, aliases, domains, keys, messages, rules, senders, waiting, webhooks
 
 _ALL: tuple[msgspec.Struct, ...] = (
     *accounts.EXAMPLES,
@@ -18,6 +18,7 @@ _ALL: tuple[msgspec.Struct, ...] = (
     *messages.EXAMPLES,
     *rules.EXAMPLES,
     *senders.EXAMPLES,
+    *waiting.EXAMPLES,
     *webhooks.EXAMPLES,
 )
 _BY_TYPE: Mapping[type[msgspec.Struct], msgspec.Struct] = {type(one): one for one in _ALL}
