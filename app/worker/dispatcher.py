@@ -14,7 +14,7 @@ _AT_ONCE = 128
 """Webhooks; those whose endpoints hang take their place for 15 s."""
 _LOOK_SECONDS = 1.0
 _GATHER_SECONDS = 0.02
-"""Between two looks, however often they are asked for."""
+"""Between two looks, however often they are asked for; the first comes at once."""
 
 
 async def dispatch(platform: Platform, stop: asyncio.Event, *, lease: timedelta = turn.LEASE) -> None:
@@ -31,10 +31,10 @@ async def dispatch(platform: Platform, stop: asyncio.Event, *, lease: timedelta 
                 turns.add(task)
                 task.add_done_callback(turns.discard)
                 task.add_done_callback(lambda _: woken.set())
+            await asyncio.wait({stopped}, timeout=_GATHER_SECONDS)
             waking = asyncio.create_task(woken.wait())
             await asyncio.wait({waking, stopped}, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             waking.cancel()
-            await asyncio.wait({stopped}, timeout=_GATHER_SECONDS)
         await asyncio.gather(*turns)
     finally:
         unsubscribe()
