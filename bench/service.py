@@ -46,8 +46,9 @@ class Service:
 
 
 @contextmanager
-def running(kept: Path | None = None) -> Iterator[Service]:
+def running(kept: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
     """Start the service in a temporary folder, or in one that is kept for the next run, and stop it at the end.
+    `settings` are more of its environment.
 
     Raises ServiceFailed if it is not ready within 60 s, or does not stop within 30.
     """
@@ -55,7 +56,7 @@ def running(kept: Path | None = None) -> Iterator[Service]:
         folder = Path(name).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         http_port, smtp_port = _free_ports()
-        environ = _environ(folder, http_port, smtp_port)
+        environ = _environ(folder, http_port, smtp_port) | dict(settings or {})
         with (folder / "log").open("w+b") as log:
             process = subprocess.Popen(
                 [COMMAND, "serve"], env=environ, stdout=log, stderr=log, stdin=subprocess.DEVNULL
