@@ -14,7 +14,7 @@ from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
 from app.core.auth.keys import service as keys
 from app.core.auth.keys.model import ApiKey, NewKey
-from app.core.auth.scopes import ALL_SCOPES, Scope
+from app.core.auth.scopes import ALL_SCOPES, SCOPES
 from app.core.domains import names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
@@ -145,15 +145,18 @@ def key_create(
     login: str,
     name: str,
     *,
-    scopes: Collection[Scope] = ALL_SCOPES,
+    scopes: Collection[str] = (),
     alias: str | None = None,
     domain: str | None = None,
     lifetime: timedelta | None = None,
 ) -> Command:
-    """Make an API key; it is shown this once. `alias` is an address, `lifetime` counts from now."""
+    """Make an API key; it is shown this once. No scopes: all; `alias` is an address, `lifetime` counts from now."""
 
     async def run(platform: Platform) -> Row:
         now = utc_now()
+        may = frozenset(scope for scope in SCOPES if scope in scopes) if scopes else ALL_SCOPES
+        if len(may) < len(set(scopes)):
+            raise Invalid.field("scope", f"Choose among: {', '.join(SCOPES)}.")
         async with platform.db.transaction() as conn:
             owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
             alias_id = await aliases.find(conn, owner.account_id, alias) if alias else None
@@ -161,7 +164,7 @@ def key_create(
                 raise Invalid.field("alias", "The account has no such alias.")
             new = NewKey(
                 name=name,
-                scopes=frozenset(scopes),
+                scopes=may,
                 alias_id=alias_id,
                 domain=domain,
                 expires_at=now + lifetime if lifetime else None,

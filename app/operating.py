@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 
 import click
@@ -149,10 +150,42 @@ def key() -> None:
 @key.command("create")
 @click.option("--account", "login", required=True, help="The login of its owner.")
 @click.option("--name", default="", help="What it is for.")
+@click.option("--scope", "scopes", multiple=True, help="What it may do, as in messages:read; may be repeated.")
+@click.option("--alias", help="See and do only what belongs to this address.")
+@click.option("--domain", help="See and do only what belongs to the account's aliases on this domain.")
+@click.option("--expires", "days", type=click.IntRange(1, 36500), help="After so many days.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def key_create(*, login: str, name: str, as_json: bool) -> None:
-    """Make an API key and print it, this once."""
-    _run(commands.key_create(login, name), as_json=as_json)
+def key_create(
+    *,
+    login: str,
+    name: str,
+    scopes: tuple[str, ...],
+    alias: str | None,
+    domain: str | None,
+    days: int | None,
+    as_json: bool,
+) -> None:
+    """Make an API key and print it, this once. Without --scope it may do everything."""
+    lifetime = timedelta(days=days) if days else None
+    command = commands.key_create(login, name, scopes=scopes, alias=alias, domain=domain, lifetime=lifetime)
+    _run(command, as_json=as_json)
+
+
+@key.command("list")
+@click.option("--account", "login", required=True, help="The login of their owner.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def key_list(*, login: str, as_json: bool) -> None:
+    """List an account's API keys, the newest first; the keys themselves are nowhere."""
+    _run(commands.key_list(login), as_json=as_json)
+
+
+@key.command("revoke")
+@click.argument("key_id")
+@click.option("--account", "login", required=True, help="The login of its owner.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def key_revoke(*, key_id: str, login: str, as_json: bool) -> None:
+    """Revoke the key with the id KEY_ID, and all keys that were made with it."""
+    _run(commands.key_revoke(login, key_id), as_json=as_json)
 
 
 @click.group()

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -119,6 +119,37 @@ async def test_a_key_opens_the_account_it_was_made_for(platform: Platform) -> No
     assert (actor.login, str(actor.key_id)) == ("ada", answer["key_id"])
 
 
+async def test_keys_are_made_narrow_listed_and_revoked(platform: Platform) -> None:
+    await account_create(platform)
+    await commands.alias_create("shop@restante.test", "ada")(platform)
+    bound = commands.key_create(
+        "ada", "reader", scopes=["messages:read"], alias="Shop@restante.test", lifetime=timedelta(days=1)
+    )
+    answer = await bound(platform)
+    await commands.key_create("ada", "domain", domain="restante.test")(platform)
+    listed = await commands.key_list("ada")(platform)
+    assert isinstance(answer, dict)
+    assert [(one["name"], one["scopes"], one["bound_to"]) for one in listed if isinstance(one, dict)] == [
+        ("domain", "all", "restante.test"),
+        ("reader", "messages:read", "shop@restante.test"),
+    ]
+    revoked = await commands.key_revoke("ada", answer["key_id"])(platform)
+    assert revoked == {"key_id": answer["key_id"], "revoked": 1}
+    assert len(await commands.key_list("ada")(platform)) == 1
+    with pytest.raises(NotFound):
+        await commands.key_revoke("ada", answer["key_id"])(platform)
+    for wrong in (
+        commands.key_revoke("ada", "x"),
+        commands.key_create("ada", "", alias="nobody@restante.test"),
+        commands.key_create("ada", "", alias="no address"),
+        commands.key_create("ada", "", domain="elsewhere.test"),
+        commands.key_create("ada", "x" * 101),
+        commands.key_create("ada", "", scopes=["messages:read", "everything"]),
+    ):
+        with pytest.raises(Invalid):
+            await wrong(platform)
+
+
 async def test_a_domain_is_added_once(platform: Platform) -> None:
     assert await commands.domain_add("Second.Test.")(platform) == {"domain": "second.test"}
     with pytest.raises(Conflict):
@@ -136,6 +167,8 @@ async def test_a_domain_is_added_once(platform: Platform) -> None:
         commands.alias_export("nobody"),
         commands.alias_create("shop@restante.test", "nobody"),
         commands.key_create("nobody", ""),
+        commands.key_list("nobody"),
+        commands.key_revoke("nobody", "01970000-0000-7000-8000-000000000000"),
         commands.account_delete("\udcff"),
     ],
 )

@@ -6,13 +6,14 @@ from typing import Any
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Guard
 
 from app.core.auth import service as auth
 from app.core.auth.model import Actor
 from app.core.auth.reach import service as reach
-from app.core.auth.reach.service import KeyBound, Kind
+from app.core.auth.reach.model import Kind
+from app.core.auth.reach.service import KeyBound
 from app.core.platform import Platform
 from app.errors import Unauthenticated
 from app.lib.db import Conn
@@ -44,12 +45,19 @@ def bearer(platform: Platform) -> Guard:
         async with platform.db.connection() as conn:
             actor = await auth.by_api_key(conn, platform.instance, key, now=utc_now())
             connection.scope["user"] = actor
+            if _is_options(handler):
+                return
             if (scope := handler.opt["scope"]) is not None:
                 actor.assert_may(scope)
             if actor.is_bound:
                 await _assert_in_reach(conn, actor, handler, connection.path_params)
 
     return guard
+
+
+def _is_options(handler: BaseRouteHandler) -> bool:
+    """Litestar's own handlers of OPTIONS: they say what a path takes, and nothing of anybody."""
+    return isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"OPTIONS"}
 
 
 async def _assert_in_reach(conn: Conn, actor: Actor, handler: BaseRouteHandler, path_params: Mapping[str, Any]) -> None:
