@@ -172,6 +172,7 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
             )
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await stop.wait()
+            await platform.listener.close()  # so that those who wait for mail hear that they should ask elsewhere
             server.should_exit = True
             await serving
 
