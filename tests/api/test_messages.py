@@ -61,6 +61,7 @@ async def test_a_list_tells_a_message_in_the_words_of_the_design(api: Api, ada: 
         "folder": "inbox",
         "is_read": False,
         "is_starred": False,
+        "is_readable": True,
     }
     for attachment in attachments:
         assert attachment.pop("url").startswith(f"{api.platform.public_url}/attachments/")
@@ -179,6 +180,26 @@ async def test_another_accounts_cursor_shows_nothing_of_it(api: Api, ada: User, 
         await api.deliver(ada, b"Subject: hers\r\n\r\n\r\n")
     cursor = (await api.get(MESSAGES, ada, params={"limit": "1"})).json()["next"]
     assert (await api.get(MESSAGES, bob, params={"cursor": cursor})).json()["data"] == []
+
+
+async def test_a_damaged_message_is_listed_and_can_be_thrown_away(api: Api, ada: User) -> None:
+    ids = [await api.deliver(ada, b"Subject: open\r\n\r\nThe word\r\n") for _ in range(3)]
+    async with api.platform.db.transaction() as conn:
+        await conn.execute("UPDATE message_summaries SET summary = 'x' WHERE message_id = %s", (ids[1],))
+    for path in ("/api/v1/messages", "/api/v1/messages?q=word", "/api/v1/messages?q=subject:open"):
+        listed = (await api.get(path, ada)).json()["data"]
+        assert [(one["id"], one["is_readable"], one["subject"]) for one in listed] == [
+            (str(ids[2]), True, "open"),
+            (str(ids[1]), False, ""),
+            (str(ids[0]), True, "open"),
+        ]
+    found = (await api.get('/api/v1/messages?q="the word"', ada)).json()["data"]
+    assert [one["id"] for one in found] == [str(ids[2]), str(ids[0])]
+    damaged = f"/api/v1/messages/{ids[1]}"
+    assert (await api.refused("GET", damaged, ada))["code"] == "cannot_open"
+    changed = await api.request("PATCH", damaged, ada, json={"folder": "trash"})
+    assert (changed.status_code, changed.json()["data"]["folder"]) == (200, "trash")
+    assert (await api.request("DELETE", damaged, ada)).status_code == 204
 
 
 async def test_folders_are_listed_apart(api: Api, ada: User, message_id: UUID) -> None:

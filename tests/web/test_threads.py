@@ -32,6 +32,25 @@ async def test_a_single_message_names_no_conversation(signed_in: Browser, ada: O
     assert "Conversation" not in (await signed_in.page(f"/messages/{message_id}")).words
 
 
+async def test_a_damaged_message_is_told_in_its_place(signed_in: Browser, ada: Owner) -> None:
+    for number in range(3):
+        await ada.deliver(part(number))
+    newest = await ada.newest()
+    async with ada.platform.db.transaction() as conn:
+        row = await (
+            await conn.execute("SELECT message_id FROM messages ORDER BY message_id LIMIT 1 OFFSET 1")
+        ).fetchone()
+        assert row is not None
+        await conn.execute("UPDATE message_summaries SET summary = 'x' WHERE message_id = %s", row)
+    thread = await signed_in.page(f"/threads/{newest.thread_id}")
+    assert "A message that is damaged" in thread.words
+    assert "eve2@a.example" in thread.words
+    for path in ("/inbox", "/search?q=words"):
+        page = await signed_in.page(path)
+        assert page.words.count("(damaged: it cannot be opened)") == 1, path
+        assert page.words.count("Plans") == 2
+
+
 def link(page: Page, rel: str) -> str:
     (found,) = [one["href"] for one in page.all("a") if one.get("rel") == rel]
     return found

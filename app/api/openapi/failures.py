@@ -143,12 +143,12 @@ def failures_of(handler: HTTPRouteHandler, *, has_path: bool) -> dict[str, Failu
             codes.append("key_bound")
     if handler.http_methods & CHANGES:
         codes += _WITH_CHANGE
+    if handler.http_methods & (CHANGES - {"POST"}):
+        codes.append("precondition_failed")
     if accepted_types(handler):
         codes += _WITH_BODY
     if has_path:
         codes.append("not_found")
-        if handler.http_methods & (CHANGES - {"POST"}):
-            codes.append("precondition_failed")
     if handler.opt.get("has_ranges"):
         codes += _STREAMED
     return {code: FAILURES[code] for code in FAILURES if code in set(codes)}

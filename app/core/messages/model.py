@@ -112,6 +112,10 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     layout: Layout
 
 
+DAMAGED = Summary(None, (), (), "", "", None, (), "", "", None, Layout("", (), ()))
+"""What is told of a message whose summary cannot be opened."""
+
+
 class BlobRow(msgspec.Struct, frozen=True, kw_only=True):
     """An object that an account keeps. One without a digest is not found by its content, and so never shared."""
 
@@ -185,6 +189,8 @@ class MessageLine(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     summary: Summary
     message_key: bytes
+    is_readable: bool = True
+    """False: what was stored is damaged, so the summary is `DAMAGED` and nothing of the message can be opened."""
 
     def __repr__(self) -> str:
         return f"MessageLine({self.message_id})"

@@ -58,6 +58,8 @@ class MessageFields(msgspec.Struct, frozen=True, kw_only=True):
     folder: Folder
     is_read: bool
     is_starred: bool
+    is_readable: bool
+    """False: what was stored is damaged. Where it came to and when is told, and nothing of what it says."""
 
 
 class ThinMessage(MessageFields, frozen=True, kw_only=True):
@@ -160,6 +162,7 @@ def _fields(line: MessageLine) -> dict[str, Any]:
         "folder": line.folder,
         "is_read": line.is_read,
         "is_starred": line.is_starred,
+        "is_readable": line.is_readable,
     }
 
 

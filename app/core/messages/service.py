@@ -1,6 +1,7 @@
 """What an owner does with messages: list, open, take the original and the attachments."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from app.core.auth.model import Actor
 from app.core.messages import downloads, opening, queries, read, winmail
 from app.core.messages.cut import SKELETON_MOST
 from app.core.messages.model import (
+    DAMAGED,
     FIRST_ENCLOSED,
     LISTED,
     NO_FILTERS,
@@ -109,14 +111,16 @@ async def page(
 
 
 async def open_rows(conn: Conn, actor: Actor, rows: Sequence[MessageRow]) -> list[MessageLine]:
-    """The rows opened, in their order; keys opened for the first time are wrapped anew. Raises CannotOpen."""
-    lines = [_line(actor, row) for row in rows]
+    """The rows opened, in their order, those that are damaged told as such; keys opened for the first time are wrapped
+    anew.
+    """
+    lines = [_line_or_damage(actor, row) for row in rows]
     fresh = {
         line.message_id: seal.rewrap_message_key(
             actor.keyring, account_id=actor.account_id, message_id=line.message_id, message_key=line.message_key
         )
         for line, row in zip(lines, rows, strict=True)
-        if seal.is_sealed_to_public_key(row.message_key)
+        if line.is_readable and seal.is_sealed_to_public_key(row.message_key)
     }
     if fresh:
         await queries.set_message_keys(conn, actor.account_id, fresh)
@@ -124,11 +128,11 @@ async def open_rows(conn: Conn, actor: Actor, rows: Sequence[MessageRow]) -> lis
 
 
 async def line(conn: Conn, actor: Actor, message_id: UUID) -> MessageLine:
-    """One message as lists show it. Raises NotFound."""
+    """One message as lists show it, also one that is damaged. Raises NotFound."""
     row = await queries.message(conn, actor.account_id, message_id)
     if row is None or not actor.reach.holds(row.alias_id, row.address):
         raise NotFound(_NO_MESSAGE)
-    return _line(actor, row)
+    return _line_or_damage(actor, row)
 
 
 async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> OpenMessage:
@@ -137,11 +141,15 @@ async def open_message(platform: Platform, actor: Actor, message_id: UUID) -> Op
 
 
 async def open_messages(platform: Platform, actor: Actor, lines: Sequence[MessageLine]) -> list[OpenMessage]:
-    """The messages of these lines, but for those that were deleted meanwhile. Raises CannotOpen, Unavailable."""
+    """The messages of these lines, but for those that are damaged or were deleted meanwhile. Raises Unavailable."""
     async with platform.db.connection() as conn:
         sealed = await queries.sources(conn, actor.account_id, [line.message_id for line in lines])
-    there = [line for line in lines if line.message_id in sealed]
-    return [await _read(unseal(platform, actor.account_id, line, sealed[line.message_id])) for line in there]
+    opened = []
+    for line in lines:
+        if line.message_id in sealed:
+            with suppress(CannotOpen):
+                opened.append(await _read(unseal(platform, actor.account_id, line, sealed[line.message_id])))
+    return opened
 
 
 async def open_enclosed(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> OpenEnclosed:
@@ -252,8 +260,19 @@ def _line(actor: Actor, row: MessageRow) -> MessageLine:
     return _line_by_key(actor.account_id, row, message_key)
 
 
+def _line_or_damage(actor: Actor, row: MessageRow) -> MessageLine:
+    try:
+        return _line(actor, row)
+    except CannotOpen:
+        return _told(row, DAMAGED, b"", is_readable=False)
+
+
 def _line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> MessageLine:
     summary = seal.open_summary(message_key, account_id=account_id, message_id=row.message_id, sealed=row.summary)
+    return _told(row, _decode_summary(summary), message_key)
+
+
+def _told(row: MessageRow, summary: Summary, message_key: bytes, *, is_readable: bool = True) -> MessageLine:
     return MessageLine(
         message_id=row.message_id,
         thread_id=row.thread_id,
@@ -264,8 +283,9 @@ def _line_by_key(account_id: UUID, row: MessageRow, message_key: bytes) -> Messa
         is_starred=row.is_starred,
         received_at=row.received_at,
         size=row.size,
-        summary=_decode_summary(summary),
+        summary=summary,
         message_key=message_key,
+        is_readable=is_readable,
     )
 
 

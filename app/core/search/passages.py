@@ -17,7 +17,7 @@ from app.core.platform import Platform
 from app.core.search import queries
 from app.core.search.hits import Hits
 from app.core.search.model import Found
-from app.errors import Unavailable
+from app.errors import CannotOpen, Unavailable
 from app.lib.aside import aside
 
 MAX_OPENED = 50
@@ -36,7 +36,7 @@ async def passages(
 ) -> Mapping[UUID, str]:
     """By message, what to show instead of the snippet: the part of the text where the words stand.
 
-    Only of messages whose sender, subject and snippet lack a word of the search. Raises CannotOpen.
+    Only of messages whose sender, subject and snippet lack a word of the search, and that can be opened.
     """
     unclear = [line for line in found.lines if not hits.is_shown(*_shown(line.summary))][:MAX_OPENED]
     if not unclear:
@@ -53,7 +53,10 @@ async def passages(
         source = sealed.get(line.message_id)
         if source is None or left <= 0 or monotonic() > end:
             continue
-        opened, reading = await aside(len(source), _read, platform, actor, line, source)
+        try:
+            opened, reading = await aside(len(source), _read, platform, actor, line, source)
+        except CannotOpen:
+            continue
         left -= len(opened.skeleton)
         passage = await _passage(reading, _NoObjects(platform.blobs, actor.account_id, line.summary.layout), hits)
         await asyncio.sleep(0)  # others' requests go on between two messages

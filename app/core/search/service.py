@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ from app.core.platform import Platform
 from app.core.search import queries
 from app.core.search.conditions import Conditions, Phrase, conditions, phrases
 from app.core.search.model import Found, Query, Term
+from app.errors import CannotOpen
 from app.lib.db import Conn
 from app.lib.ids import first_id_at
 
@@ -235,8 +237,9 @@ async def _checked_page(
         lines = await _lines(conn, actor, reached.ids)
         sealed = await message_queries.sources(conn, actor.account_id, reached.ids)
         for line in lines:
-            if line.message_id in sealed and await _holds(platform, actor, line, sealed[line.message_id], to_check):
-                found.append(line)
+            with suppress(CannotOpen):  # nobody knows what damaged ones say
+                if line.message_id in sealed and await _holds(platform, actor, line, sealed[line.message_id], to_check):
+                    found.append(line)
             if len(found) > limit:
                 return Found(lines=found[:limit], older=found[limit - 1].message_id)
         before = reached.ids[-1] if len(reached.ids) == _OPENED_AT_ONCE else reached.until

@@ -81,11 +81,15 @@ async def _marked(platform: Platform, session: Session, hits: Hits, found: Found
         FoundLine(
             line=line,
             sender=hits.pieces(clipped(_name(line.summary.sender), 120), "from"),
-            subject=hits.pieces(clipped(line.summary.subject or "(no subject)", 400), "subject"),
+            subject=hits.pieces(clipped(line.summary.subject or _without_subject(line), 400), "subject"),
             text=hits.pieces(clipped(texts.get(line.message_id, line.summary.snippet), 400), ""),
         )
         for line in found.lines
     ]
+
+
+def _without_subject(line: MessageLine) -> str:
+    return "(no subject)" if line.is_readable else "(damaged: it cannot be opened)"
 
 
 def _name(sender: Correspondent | None) -> str:

@@ -38,15 +38,17 @@ async def show_thread(
         if is_seen(request):
             await filing.mark_read(conn, session.actor.account_id, found[start].message_id, is_read=True)
     shown = found[start : start + OPENED]
-    rest = found[start + OPENED :]
     opened = await threads.opened(platform, session.actor, shown)
+    readable = {one.line.message_id for one in opened}
+    rest = found[start + OPENED :]
+    others = [*(line for line in shown if line.message_id not in readable), *rest]
     return site.view.page(
         "thread.html",
         session=session,
         thread_id=thread_id,
         subject=found[-1].summary.subject,
         letters=await aside(sum(len(one.text or one.html or "") for one in opened), letters, opened),
-        others=rest[: fitting([_NAME_BYTES] * len(rest), _NAMED_BYTES)],
+        others=others[: fitting([_NAME_BYTES] * len(others), _NAMED_BYTES)],
         count=len(found),
         first=start + 1,
         newer=found[start - OPENED - 1].message_id if start > OPENED else None,

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import LiteralString
 
 import pytest
 
@@ -113,6 +114,28 @@ async def test_rows_do_not_open_in_another_place(
     assert cursor.rowcount == 1
     with pytest.raises(CannotOpen):
         await service.open_message(ada.platform, ada.actor, target.message_id)
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE message_summaries SET summary = 'x'", "UPDATE message_summaries SET message_key = 'x'"]
+)
+async def test_a_damaged_message_hides_no_other(ada: Owner, deliver: Deliver, damage: LiteralString) -> None:
+    for subject in (b"first", b"second", b"third"):
+        await deliver(b"Subject: " + subject + b"\r\n\r\nx", ADA)
+    damaged = (await ada.lines())[1].message_id
+    async with ada.platform.db.transaction() as conn:
+        await conn.execute(damage + " WHERE message_id = %s", (damaged,))
+    lines = await ada.lines()
+    async with ada.platform.db.connection() as conn:
+        one = await service.line(conn, ada.actor, damaged)
+    assert [line.summary.subject for line in lines] == ["third", "", "first"]
+    assert [line.is_readable for line in lines] == [True, False, True]
+    assert one == lines[1]
+    assert service.attachment_links(ada.platform, ada.actor, one, now=utc_now()) == []
+    opened = await service.open_messages(ada.platform, ada.actor, lines)
+    assert [message.line.summary.subject for message in opened] == ["third", "first"]
+    with pytest.raises(CannotOpen):
+        await service.open_message(ada.platform, ada.actor, damaged)
 
 
 async def test_a_damaged_object_is_noticed(ada: Owner, deliver: Deliver) -> None:

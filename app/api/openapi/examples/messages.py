@@ -86,6 +86,7 @@ _MESSAGE = MessageResource(
     folder="inbox",
     is_read=False,
     is_starred=False,
+    is_readable=True,
     attachments=[
         AttachmentResource(
             id=ids.ATTACHMENT,
@@ -104,6 +105,20 @@ def _parts(one: msgspec.Struct) -> dict[str, Any]:
     return msgspec.structs.asdict(one)
 
 
+WHOLE = WholeMessage(
+    **_parts(_MESSAGE),
+    text="Hello Ada,\n\nthe red one left us this morning. You will find the invoice attached.\n",
+    html=None,
+    is_truncated=False,
+    headers=_HEADERS,
+    notes=[
+        NoteResource(code="signed_smime", text="Signed (S/MIME). Restante did not check the signature."),
+    ],
+    enclosed=[_FORWARDED],
+    tls=TlsResource(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384"),
+    invitations=[_DELIVERY],
+)
+
 EXAMPLES = (
     _MESSAGE,
     ListedMessage(
@@ -114,19 +129,7 @@ EXAMPLES = (
             HighlightPiece(text=" attached.", is_hit=False),
         ],
     ),
-    WholeMessage(
-        **_parts(_MESSAGE),
-        text="Hello Ada,\n\nthe red one left us this morning. You will find the invoice attached.\n",
-        html=None,
-        is_truncated=False,
-        headers=_HEADERS,
-        notes=[
-            NoteResource(code="signed_smime", text="Signed (S/MIME). Restante did not check the signature."),
-        ],
-        enclosed=[_FORWARDED],
-        tls=TlsResource(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384"),
-        invitations=[_DELIVERY],
-    ),
+    WHOLE,
     WholeEnclosed(
         **_parts(_FORWARDED),
         text="We have collected parcel 8417 and will deliver it on Friday.\n",
