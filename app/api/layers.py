@@ -13,6 +13,7 @@ from app.api.answers import Answers
 from app.api.auth import AuthedRequest, bearer
 from app.api.compression import compress
 from app.api.conditional import Preconditions, tag
+from app.api.options import Options
 from app.api.parameters import Parameters
 from app.api.rates import KeyRates, WrongKeys
 from app.api.uses import Uses
@@ -57,11 +58,13 @@ def _guards(platform: Platform, key_rates: KeyRates, wrong_keys: WrongKeys) -> l
 
 
 def _before(platform: Platform) -> BeforeRequestHookHandler:
-    parameters, preconditions = Parameters(), Preconditions(platform)
+    parameters, preconditions, options = Parameters(), Preconditions(platform), Options()
 
     async def before(request: AuthedRequest) -> Response[bytes] | None:
         """Before a handler and its parameters; an answer stands for the handler's own."""
         parameters.check(request)
+        if (allowed := options.answer(request)) is not None:
+            return allowed
         preconditions.prepare(request)
         return await idempotency.begin(platform, request)
 

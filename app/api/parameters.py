@@ -10,6 +10,8 @@ from app.errors import FieldError, Invalid
 
 _MAX_FAULTS = 20
 _SHOWN_CHARS = 100
+_TEXTS = frozenset({"alias", "domain", "from", "q", "subject"})
+"""They may be "null"; of others it would be taken for absence, and list everything."""
 
 
 class Parameters:
@@ -34,6 +36,8 @@ class Parameters:
                 faults[name] = "Give this parameter once."
             elif "\x00" in value:
                 faults[name] = "No text has the character U+0000."
+            elif value.lower() == "null" and name not in _TEXTS:
+                faults[name] = "Leave the parameter out instead."
             seen.add(name)
         if faults:
             told = [

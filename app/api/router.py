@@ -39,8 +39,8 @@ from app.api.filing import delete_message, update_message, update_messages
 from app.api.keys import create_key, delete_key, get_current_key, get_key, list_keys, update_key
 from app.api.layers import Layers, also_head
 from app.api.messages import get_attachment, get_message, get_source, list_messages
-from app.api.openapi.document import describe
 from app.api.openapi.route import Description, get_description
+from app.api.openapi.schemas import Schema
 from app.api.platform import provide_platform
 from app.api.rates import DEFAULT_RATE
 from app.api.rules import (
@@ -157,7 +157,13 @@ PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (
 @cache
 def description_of(public_url: str) -> Description:
     """What /openapi.json of the service at this address says, and the pages about the API show."""
-    return Description(lambda: describe((*ROUTES, *PUBLIC_ROUTES), public_url))
+
+    def make() -> Schema:
+        from app.api.openapi.document import describe  # noqa: PLC0415 - not many processes are ever asked for it
+
+        return describe((*ROUTES, *PUBLIC_ROUTES), public_url)
+
+    return Description(make)
 
 
 def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:

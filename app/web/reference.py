@@ -70,6 +70,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     python: str
 
 
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What a webhook is sent."""
+
+    name: str
+    words: str
+    kind: str
+    example: str
+
+
 class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     """A page: the calls of one group and the things that they speak of."""
 
@@ -77,6 +86,7 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     words: str
     calls: list[Call]
+    events: list[Event]
     things: list[Thing]
 
 
@@ -119,12 +129,24 @@ class Reference:
                 found[code] = Failure(code=code, status=problem["status"], says=problem["detail"])
         return sorted(found.values(), key=lambda one: (one.status, one.code))
 
+    @cached_property
+    def everywhere(self) -> frozenset[str]:
+        """Codes that any call with a key can fail with."""
+        calls = [told for methods in self.document["paths"].values() for told in methods.values() if told["security"]]
+        codes = [
+            {code for status, one in told["responses"].items() if int(status) >= _FAILED for code in self._codes(one)}
+            for told in calls
+        ]
+        return frozenset(set.intersection(*codes))
+
     def chapter(self, slug: str) -> Chapter | None:
         """The page of a group."""
         for group, name, words in self.groups:
             if group == slug:
                 calls = list(self._calls(name))
-                return Chapter(slug=slug, name=name, words=words, calls=calls, things=self._things(calls))
+                events = list(self._events(name))
+                things = self._things(calls, events)
+                return Chapter(slug=slug, name=name, words=words, calls=calls, events=events, things=things)
         return None
 
     def _calls(self, group: str) -> Iterator[Call]:
@@ -134,8 +156,20 @@ class Reference:
                 if told["tags"] == [group]:
                     yield self._call(method.upper(), path, told, shown)
 
+    def _events(self, group: str) -> Iterator[Event]:
+        for name, methods in self.document["webhooks"].items():
+            told = methods["post"]
+            (media,) = told["requestBody"]["content"].values()
+            if told["tags"] == [group]:
+                yield Event(
+                    name=name,
+                    words=told["description"].partition(" Signed ")[0],
+                    kind=_kind(media["schema"]["properties"]["data"]),
+                    example=json.dumps(media["example"], indent=2, ensure_ascii=False),
+                )
+
     def _call(self, method: str, path: str, told: Document, shown: dict[str, str]) -> Call:
-        responses = told["responses"]
+        responses, common = told["responses"], self.everywhere
         samples = {one["lang"]: one["source"] for one in told["x-codeSamples"]}
         return Call(
             id=told["operationId"],
@@ -153,9 +187,9 @@ class Reference:
                 if int(status) < _FAILED
             ],
             failures=[
-                (status, list(self._response(one)["content"]["application/problem+json"]["examples"]))
+                (status, particular)
                 for status, one in responses.items()
-                if int(status) >= _FAILED
+                if int(status) >= _FAILED and (particular := [code for code in self._codes(one) if code not in common])
             ],
             shell=samples["Shell"],
             python=samples["Python"],
@@ -166,6 +200,9 @@ class Reference:
             return told
         found: Document = self.document["components"]["responses"][told["$ref"].rpartition("/")[2]]
         return found
+
+    def _codes(self, told: Document) -> list[str]:
+        return list(self._response(told)["content"]["application/problem+json"]["examples"])
 
     def _body(self, told: Document) -> Body:
         content = told["content"]
@@ -187,9 +224,11 @@ class Reference:
             shown_at=before if before != call_id else "",
         )
 
-    def _things(self, calls: list[Call]) -> list[Thing]:
-        """What the answers are made of, from the outside in."""
+    def _things(self, calls: list[Call], events: list[Event]) -> list[Thing]:
+        """What the answers and events are made of, from the outside in."""
         waiting = [answer.kind for call in calls for answer in call.answers if answer.media_type]
+        # Messages and refusals are on their own pages.
+        waiting += [event.kind for event in events if event.kind.endswith("Event")]
         found: dict[str, Thing] = {}
         while waiting:
             name = waiting.pop(0)
@@ -221,7 +260,8 @@ def inline(text: str) -> Markup:
 
 
 def _coded(escaped: Markup) -> Markup:
-    return Markup(_CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704 - escaped before, and only tags are added
+    # As a plain string: joining the pieces of a Markup would escape the tags.
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escaped)))  # noqa: S704 - escaped before, and only tags are added
 
 
 def _parameter(told: Document) -> Row:
@@ -241,7 +281,7 @@ def _kind(schema: Document) -> str:
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
     if "enum" in schema:
-        return "one of " + ", ".join(f"`{one}`" for one in schema["enum"])
+        return "one of " + ", ".join(schema["enum"])
     kind = schema.get("type", "any value")
     if kind == "array":
         return f"list of {_kind(schema['items']) if 'items' in schema else 'values'}"

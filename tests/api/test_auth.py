@@ -37,6 +37,19 @@ async def test_no_route_works_without_a_key(api: Api) -> None:
         assert (problem["status"], problem["code"]) == (401, "unauthenticated"), (method, path)
 
 
+async def test_options_says_what_a_path_takes(api: Api, ada: User) -> None:
+    response = await api.request("OPTIONS", "/api/v1/categories", ada)
+    assert (response.status_code, response.content) == (204, b"")
+    assert {"GET", "POST"} <= set(response.headers["allow"].split(", "))
+
+
+@pytest.mark.parametrize("path", ["messages?folder=null", "messages?is_read=NULL", "aliases?category_id=null"])
+async def test_null_in_a_query_is_not_taken_for_absence(api: Api, ada: User, path: str) -> None:
+    name = path.partition("?")[2].partition("=")[0]
+    problem = await api.refused("GET", f"/api/v1/{path}", ada)
+    assert (problem["status"], [fault["field"] for fault in problem["errors"]]) == (422, [name])
+
+
 async def test_a_missing_key_is_asked_for_without_an_error_code(api: Api) -> None:
     """RFC 6750 section 3.1."""
     response = await api.get("/api/v1/account")

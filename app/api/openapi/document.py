@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
+from app.api.openapi import events
 from app.api.openapi.headers import HEADERS, PARAMETERS
 from app.api.openapi.operations import document, failure_components, operations_of, types_of
 from app.api.openapi.schemas import Schema, Schemas
@@ -17,7 +18,7 @@ def describe(routes: Sequence[HTTPRouteHandler], public_url: str) -> Schema:
     """
     base = f"{public_url}/api/v1"
     operations = [one for route in routes for one in operations_of(route)]
-    schemas = Schemas(kind for route in routes for kind in types_of(route))
+    schemas = Schemas([*(kind for route in routes for kind in types_of(route)), *events.types()])
     paths: Schema = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method.lower()] = document(one, schemas, base)
@@ -31,6 +32,7 @@ def describe(routes: Sequence[HTTPRouteHandler], public_url: str) -> Schema:
             if any(one.tag == tag.name for one in operations)
         ],
         "paths": paths,
+        "webhooks": events.webhooks(schemas),
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
             "responses": failure_components(operations),

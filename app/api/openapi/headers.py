@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from app.api.openapi.failures import CHANGES
 from app.api.openapi.schemas import Schema
 
-_TAGS = {"type": "string", "pattern": '^(\\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'}
+_TAGS = {"type": "string"}
 PARAMETERS: Mapping[str, Schema] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",

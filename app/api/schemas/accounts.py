@@ -18,8 +18,11 @@ class AccountResource(msgspec.Struct, frozen=True, kw_only=True):
     login: str
     created_on: date
     message_count: int
+    """In all folders."""
     stored_bytes: int
+    """Of messages and attachments."""
     storage_limit: int
+    """Bytes."""
     alias_count: int
     """Those that are deleted aside."""
     alias_limit: int

@@ -23,24 +23,38 @@ class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     email: str
+    """The address to give away."""
     is_enabled: bool
+    """False: it was switched off."""
     when_disabled: WhenDisabled
+    """What senders get while it takes no mail: 550, 421 or 450 (`defer`), or 250 for mail that is dropped."""
     description: str
     site: str
+    """The host name of the site it was made for, or empty."""
     note: str
     category_id: UUID | None
     is_pinned: bool
     is_archived: bool
+    """Not in lists that ask for nothing else, and still taking mail."""
     deleted_on: date | None
+    """It takes no mail, and its address is never given to anybody else."""
     expires_at: Moment | None
+    """From then on it takes no mail."""
     message_limit: int | None
+    """It expires after so many messages."""
     messages_left: int | None
+    """Of `message_limit`."""
     idle_days: int | None
+    """It expires when nobody has written for so many days."""
     expired_by: Ending | None
+    """Why it takes no more mail: its date, its count of messages, or nobody wrote."""
     screening: Screening
+    """`known`: mail of senders who have not written before is held until it is let in."""
     created_at: Moment
     message_count: int
+    """All it has ever taken."""
     last_received_on: date | None
+    """By UTC."""
     is_readable: bool
     """False: what was written about it is damaged, so description, site and note are empty."""
 
@@ -49,18 +63,27 @@ class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
     """What POST /aliases takes, all of it optional. Other fields are ignored: clients made for addy.io send some."""
 
     domain: str | None = None
+    """One of yours, or of the service's; its first one unless given."""
     local_part: str | None = None
+    """What stands before the @; made at random unless given."""
     description: str | None = None
     format: str | None = None
+    """How one made at random looks: `words`, `name`, `uuid`, `random` or `site`."""
     site: str | None = None
+    """A host name, or the address of a page, of which the host name is kept."""
     note: str | None = None
     category_id: UUID | None = None
     is_pinned: bool = False
     when_disabled: WhenDisabled = "refuse"
+    """What senders get while it takes no mail."""
     expires_at: datetime | None = None
+    """From then on it takes no mail; with its zone."""
     message_limit: int | None = None
+    """It expires after so many messages."""
     idle_days: int | None = None
+    """It expires when nobody has written for so many days."""
     screening: Screening = "open"
+    """`known`: mail of senders who have not written before is held."""
 
 
 class AliasPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,10 +110,14 @@ class AliasActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     ids: Annotated[list[UUID], msgspec.Meta(max_length=MAX_IDS)]
+    """The aliases."""
     action: BulkAction
     category_id: UUID | None = None
+    """For `category`; null: none."""
     expires_at: datetime | None = None
+    """For `expiry`; null takes it away."""
     mail: Literal["keep", "trash"] = "keep"
+    """For `delete`: what becomes of their messages."""
 
 
 class NewSuggestionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -48,22 +48,34 @@ class DomainResource(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     domain: str
+    """In A-labels."""
     unicode: str
+    """As people read it."""
     is_mixed_script: bool
+    """Its letters are of scripts that look alike: beware."""
     state: State
+    """Not proven yet; proven; proven once, and the proof is missing now; missing for long, and mail is put off."""
     is_receive_only: bool
     is_taken: bool
+    """Somebody else has proven it."""
     added_on: date
     proven_on: date | None
+    """When its proof was first found."""
     checked_at: Moment | None
     next_check_at: Moment
     failing_since: Moment | None
     pauses_at: Moment | None
+    """When mail will be put off, unless the proof comes back."""
     records: list[RecordResource]
+    """What to set in DNS, and what is there."""
     zone_file: str
+    """The same for a zone file (RFC 1035)."""
     catch_all: CatchAllMode
+    """Mail for addresses that are no alias: refused, taken into one alias, or each gets an alias of its own."""
     catch_all_alias_id: UUID | None
+    """The one alias."""
     catch_all_pattern: PatternResource | None
+    """Which addresses a catch-all takes; null: all."""
 
 
 class NewDomainBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -22,13 +22,19 @@ class RuleResource(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     verdict: Verdict
+    """Refused, or always let in."""
     kind: Kind
+    """What `sender` is."""
     sender: str
+    """An address, or a domain with its subdomains."""
     alias: AliasRef | None
+    """Where it holds; null: at all aliases."""
     note: str
     created_at: Moment
     hit_count: int
+    """How often it was what decided."""
     last_hit_on: date | None
+    """By UTC."""
 
 
 class NewRuleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,11 +45,17 @@ class NewRuleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     sender: str | None = None
+    """An address, or a domain with its subdomains."""
     alias_id: UUID | None = None
+    """Where it is to hold; null: at all aliases."""
     message_id: UUID | None = None
+    """Instead of `sender`: whoever wrote this message."""
     kind: Kind = "address"
+    """With `message_id`: the address, or its whole domain."""
     everywhere: bool = False
+    """With `message_id`: at all aliases."""
     also: Destination | None = None
+    """With `message_id`: where a blocked sender's mail in inbox and archive goes."""
     note: str = ""
 
 

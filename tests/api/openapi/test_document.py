@@ -13,6 +13,7 @@ from app.api.openapi.failures import FAILURES
 from app.api.openapi.operations import Operation, operations_of
 from app.api.openapi.schemas import Schema
 from app.api.router import PUBLIC_ROUTES, ROUTES, description_of
+from app.core.events.model import EVENT_TYPES
 from tests.api.conftest import Api, User
 from tests.api.contract import Contract
 
@@ -100,6 +101,13 @@ def test_every_code_is_catalogued() -> None:
             continue
         for code in re.findall(r'\bcode="(\w+)"', path.read_text()):
             assert code in known, f"{path.relative_to(APP)}: app/api/openapi/failures.py does not know {code}"
+
+
+def test_every_event_is_described() -> None:
+    assert set(DOCUMENT["webhooks"]) == set(EVENT_TYPES)
+    for told in DOCUMENT["webhooks"].values():
+        for schema, example in _examples(told["post"]["requestBody"]["content"]):
+            CONTRACT.fits(schema, example)
 
 
 def test_words_of_fields_come_from_the_code() -> None:

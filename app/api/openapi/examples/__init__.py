@@ -8,12 +8,24 @@ from typing import Any
 
 import msgspec
 
-from app.api.openapi.examples import accounts, aliases, domains, keys, messages, rules, senders, waiting, webhooks
+from app.api.openapi.examples import (
+    accounts,
+    aliases,
+    domains,
+    events,
+    keys,
+    messages,
+    rules,
+    senders,
+    waiting,
+    webhooks,
+)
 
 _ALL: tuple[msgspec.Struct, ...] = (
     *accounts.EXAMPLES,
     *aliases.EXAMPLES,
     *domains.EXAMPLES,
+    *events.EXAMPLES,
     *keys.EXAMPLES,
     *messages.EXAMPLES,
     *rules.EXAMPLES,
