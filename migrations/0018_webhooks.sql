@@ -22,8 +22,9 @@ CREATE TABLE webhooks (
 ) WITH (fillfactor = 50);
 
 -- Ids of events about a message as it came, or about a refusal, are those of the message or the refusal.
+-- Without a foreign key to accounts: processes that store mail for one account would queue for its row's lock.
 CREATE TABLE events (
-    account_id  uuid NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    account_id  uuid NOT NULL,
     event_id    uuid NOT NULL,
     type        text NOT NULL,
     alias_id    uuid,
@@ -31,7 +32,8 @@ CREATE TABLE events (
     occurred_at timestamptz NOT NULL,
     facts       jsonb,  -- what stands in clear elsewhere, too: names of domains, reasons, numbers
     payload     bytea STORAGE EXTERNAL,  -- what does not; null once nothing waits to be delivered
-    PRIMARY KEY (account_id, event_id)
+    PRIMARY KEY (account_id, event_id),
+    FOREIGN KEY (account_id, alias_id) REFERENCES aliases ON DELETE CASCADE
 ) WITH (fillfactor = 85);
 
 CREATE INDEX events_by_time ON events (occurred_at);

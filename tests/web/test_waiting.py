@@ -215,7 +215,12 @@ async def test_a_switched_off_alias_is_switched_on_from_its_refusal(signed_in: B
 async def test_pages_of_refusals_keep_an_odd_name_of_an_alias(signed_in: Browser, ada: Owner) -> None:
     async with ada.platform.db.transaction() as conn:
         await aliases.claim_unattended(
-            conn, ada.actor.account_id, Address("a&b%3d", "restante.test"), alias_id := new_id()
+            conn,
+            ada.actor.account_id,
+            Address("a&b%3d", "restante.test"),
+            alias_id := new_id(),
+            reason="service",
+            now=utc_now(),
         )
         odd = await aliases.get(conn, ada.actor.account_id, ada.actor.keyring, alias_id)
     await refuse(Owner(ada.platform, ada.actor, odd), *(f"{number}@{'a' * 60}.example" for number in range(60)))

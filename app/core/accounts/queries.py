@@ -162,6 +162,7 @@ async def delete_account(conn: Conn, account_id: UUID) -> None:
     await conn.execute("DELETE FROM thread_refs WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM feed_owners WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM domains WHERE account_id = %(account_id)s", keys)
+    await conn.execute("DELETE FROM events WHERE account_id = %(account_id)s", keys)
     await conn.execute("DELETE FROM accounts WHERE account_id = %(account_id)s", keys)
 
 

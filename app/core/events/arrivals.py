@@ -4,8 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.aliases.model import Mailbox
+from app.core.events import payloads
 from app.core.events.model import EventType, NewEvent
-from app.core.events.payloads import MessagePayload, seal_payload
 from app.core.messages import headers, shown
 from app.core.messages.model import Folder, Summary
 from app.core.messages.objects import StoredCuts
@@ -26,10 +26,10 @@ def is_told_in_full(mailbox: Mailbox, folder: Folder) -> bool:
 
 
 async def content_of(reading: Reading, cuts: StoredCuts) -> MessageContent:
-    """The text, the HTML and the header fields of a message, at most 1 MiB each of the first two."""
+    """What full webhooks are told of a message: text and HTML of 1 MiB at most, header fields of 256 KiB."""
     text, html, is_truncated = await shown.bodies(reading, cuts, limit=MAX_SHOWN_BYTES)
     fields = await aside(headers.size(reading.message), headers.all_headers, reading.message)
-    return MessageContent(text, html, is_truncated, tuple(fields))
+    return payloads.content_of(text, html, fields, is_truncated=is_truncated)
 
 
 def event_of(
@@ -46,7 +46,7 @@ def event_of(
 ) -> NewEvent:
     """The event of a message; with its content and its key (for links to attachments) it can be told in full."""
     is_full = content is not None and message_key is not None
-    payload = MessagePayload(
+    payload = payloads.MessagePayload(
         mailbox.address,
         folder,
         now,
@@ -62,7 +62,7 @@ def event_of(
         alias_id=mailbox.alias_id,
         subject_id=message_id,
         occurred_at=now,
-        payload=seal_payload(index_key, mailbox.account_id, message_id, payload),
+        payload=payloads.seal_payload(index_key, mailbox.account_id, message_id, payload),
         is_full=is_full,
     )
 

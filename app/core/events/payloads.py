@@ -4,6 +4,7 @@ A message's payload is its summary and, for full webhooks, its content, with the
 are made of it when it is sent.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from app.core.events.model import (
     TestEvent,
 )
 from app.core.messages import service as messages
-from app.core.messages.model import Folder, MessageLine, Summary
+from app.core.messages.model import Folder, Header, MessageLine, Summary
 from app.core.messages.resources import FullMessage, MessageContent, ThinMessage, full_message, thin_message
 from app.core.platform import Platform
 from app.core.refusals.resources import RefusalResource
@@ -33,8 +34,10 @@ from app.vault import outbox
 
 LINK_LIFETIME = timedelta(hours=24)
 """Of links to attachments in what is sent: whoever is told may do the work later."""
-MAX_PAYLOAD = 16 * 1024 * 1024
-"""Bytes of a payload once unpacked. Text and HTML are 1 MiB each; header fields and lists are bounded, too."""
+MAX_PAYLOAD = 64 * 1024 * 1024
+"""Bytes of a payload once unpacked: what bounds text, HTML, header fields and lists stays far below."""
+MAX_HEADER_CHARS = 256 * 1024
+"""Of header fields in what is told; the source has all of them."""
 _PURPOSE = "event payload"
 _ZSTD_LEVEL = 3
 _COMPRESSED_FROM = 4096
@@ -64,6 +67,18 @@ _encode_packed = msgspec.msgpack.Encoder().encode
 _decode_message = msgspec.msgpack.Decoder(MessagePayload).decode
 _decode_refusal = msgspec.msgpack.Decoder(RefusalResource).decode
 _encode = msgspec.json.Encoder().encode
+
+
+def content_of(text: str | None, html: str | None, headers: Iterable[Header], *, is_truncated: bool) -> MessageContent:
+    """What is told of a message in full: of its header fields as many as fit."""
+    told: list[Header] = []
+    left = MAX_HEADER_CHARS
+    for header in headers:
+        left -= len(header.name) + len(header.value)
+        if left < 0:
+            return MessageContent(text, html, True, tuple(told))
+        told.append(header)
+    return MessageContent(text, html, is_truncated, tuple(told))
 
 
 def seal_payload(

@@ -110,6 +110,16 @@ async def event(conn: Conn, account_id: UUID, event_id: UUID) -> EventRow | None
         return await cursor.fetchone()
 
 
+async def told(conn: Conn, account_id: UUID) -> set[str]:
+    """What any of the account's webhooks is told of: types of events, and `thin` or `full`."""
+    cursor = await conn.execute(
+        """SELECT DISTINCT t.word FROM webhooks w CROSS JOIN LATERAL unnest(w.content || w.event_types) AS t (word)
+           WHERE w.account_id = %(account_id)s AND w.is_enabled LIMIT 100""",
+        {"account_id": account_id},
+    )
+    return {word for (word,) in await cursor.fetchall()}
+
+
 async def events_by_id(conn: Conn, account_id: UUID, event_ids: Sequence[UUID]) -> list[EventRow]:
     """These events of the account, oldest first; at most 1,000."""
     async with conn.cursor(row_factory=class_row(EventRow)) as cursor:

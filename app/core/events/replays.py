@@ -6,11 +6,10 @@ from uuid import UUID
 from app.core.accounts import service as accounts
 from app.core.auth.model import Actor
 from app.core.events.model import EventRow
-from app.core.events.payloads import MessagePayload, seal_payload
+from app.core.events.payloads import MessagePayload, content_of, seal_payload
 from app.core.messages import queries as message_queries
 from app.core.messages import service as messages
 from app.core.messages.model import MessageLine, OpenMessage
-from app.core.messages.resources import MessageContent
 from app.core.platform import Platform
 from app.core.refusals import service as refusals
 from app.core.refusals.resources import refusal_resource
@@ -63,16 +62,17 @@ async def _messages(
         found = await messages.open_messages(platform, actor, list(lines.values()))
         opened = {one.line.message_id: one for one in found}
     return {
-        event_id: _payload(lines[message_id], opened.get(message_id))
+        event_id: payload_of(lines[message_id], opened.get(message_id))
         for event_id, message_id in subjects.items()
         if message_id in lines
     }
 
 
-def _payload(line: MessageLine, opened: OpenMessage | None) -> MessagePayload:
+def payload_of(line: MessageLine, opened: OpenMessage | None) -> MessagePayload:
+    """What is told of a message that its owner has opened; without `opened` thin webhooks only."""
     content = None
     if opened is not None:
-        content = MessageContent(opened.text, opened.html, opened.is_truncated, opened.headers)
+        content = content_of(opened.text, opened.html, opened.headers, is_truncated=opened.is_truncated)
     return MessagePayload(
         line.alias_address,
         line.folder,

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
+from app.core.events import released
 from app.core.filing.model import Step
 from app.core.filing.moving import move as move_messages
 from app.core.messages import queries as message_queries
@@ -50,7 +51,7 @@ async def release(
     """
     chosen = await still_held(conn, actor, message_ids)
     if not is_allowed:
-        return await move(conn, actor, chosen, "inbox", (), now=now)
+        return await move(platform, conn, actor, chosen, "inbox", (), now=now)
     return await _settle(platform, conn, actor, chosen, "allow", "address", is_everywhere=False, now=now)
 
 
@@ -79,11 +80,21 @@ async def held_of(conn: Conn, actor: Actor, alias_id: UUID | None, subject: str)
 
 
 async def move(
-    conn: Conn, actor: Actor, lines: Sequence[MessageLine], folder: Folder, made: Sequence[Made], *, now: datetime
+    platform: Platform,
+    conn: Conn,
+    actor: Actor,
+    lines: Sequence[MessageLine],
+    folder: Folder,
+    made: Sequence[Made],
+    *,
+    now: datetime,
 ) -> Settled:
-    """Move messages, and say how to move them back into the waiting room."""
+    """Move messages, and say how to move them back into the waiting room; webhooks are told of what is let in."""
     ids = [line.message_id for line in lines]
     moved = await move_messages(conn, actor.account_id, ids, folder, now=now)
+    if folder == "inbox":
+        there = {message_id for message_id, _ in moved}
+        await released.tell(platform, conn, actor, [line for line in lines if line.message_id in there], now=now)
     back = Step(action="held", message_ids=tuple(message_id for message_id, _ in moved))
     return Settled(made=tuple(made), count=len(moved), back=(back,) if moved else ())
 
@@ -124,7 +135,8 @@ async def _settle(
         raise Invalid.field(
             "ids", "These messages name no sender that could be blocked; move them to the trash instead."
         )
-    return await move(conn, actor, list(met.values()), "inbox" if verdict == "allow" else "trash", made, now=now)
+    folder: Folder = "inbox" if verdict == "allow" else "trash"
+    return await move(platform, conn, actor, list(met.values()), folder, made, now=now)
 
 
 def _subject(line: MessageLine, kind: Kind) -> str:

@@ -78,9 +78,8 @@ async def judge(
     new = NewRule(text=text, alias_id=alias_id, note=judgement.note, is_as_sent=True)
     made = await make(platform, conn, actor, new)
     waiting = await held.held_of(conn, actor, alias_id, subject)
-    settled = await held.move(
-        conn, actor, waiting, "trash" if judgement.verdict == "block" else "inbox", (made,), now=now
-    )
+    folder: Folder = "trash" if judgement.verdict == "block" else "inbox"
+    settled = await held.move(platform, conn, actor, waiting, folder, (made,), now=now)
     if judgement.verdict == "allow" or judgement.also is None:
         return settled
     ids = await _at_hand(platform, conn, actor, alias_id, subject)

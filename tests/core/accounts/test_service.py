@@ -198,6 +198,16 @@ async def fill_the_rest(conn: Conn, account_id: UUID) -> None:
            VALUES (%(account)s, %(id)s, %(alias)s, 'block', 'address', 'matcher', '')""",
         """INSERT INTO refusals (account_id, refusal_id, alias_id, refused_on, code, reason, count)
            VALUES (%(account)s, %(id)s, %(alias)s, %(today)s, 550, 'sender_blocked', 1)""",
+        """INSERT INTO webhooks (account_id, webhook_id, is_enabled, event_types, content, details, created_on)
+           VALUES (%(account)s, %(id)s, true, '{}', 'thin', '', %(today)s)""",
+        """INSERT INTO events (account_id, event_id, type, occurred_at)
+           VALUES (%(account)s, %(id)s, 'domain.verified', %(now)s)""",
+        """INSERT INTO webhook_deliveries (account_id, webhook_id, event_id, state, next_attempt_at)
+           VALUES (%(account)s, %(id)s, %(id)s, 'failed', %(now)s)""",
+        """INSERT INTO webhook_attempts (account_id, webhook_id, event_id, attempt_id, milliseconds)
+           VALUES (%(account)s, %(id)s, %(id)s, %(id)s, 1)""",
+        """INSERT INTO idempotency_keys (account_id, digest, attempt_id, fingerprint, claimed_at, leased_until)
+           VALUES (%(account)s, '', %(id)s, '', %(now)s, %(now)s)""",
     ):
         await conn.execute(statement, values)
 

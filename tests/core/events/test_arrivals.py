@@ -1,6 +1,7 @@
 """Events of messages: written down with them, for whom they are wanted, and no plaintext of them at rest."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from app.core.aliases import service as aliases
 from app.core.aliases.model import AliasPatch, NewAlias
 from app.core.messages import service as messages
+from app.core.rules import held
 from app.core.webhooks import service as webhooks
 from app.core.webhooks.model import WebhookPatch
 from app.lib.times import rfc3339, utc_now
@@ -121,3 +123,24 @@ async def _other_alias(owner: Owner) -> object:
             conn, owner.account.account_id, owner.actor.keyring, NewAlias(local_part="other-one"), now=utc_now()
         )
     return made.alias_id
+
+
+@pytest.mark.parametrize("content", ["thin", "full"])
+async def test_held_mail_that_is_let_in_is_told_as_received(
+    ada: Owner, deliver: Deliver, hook: Hook, told: Told, content: str
+) -> None:
+    webhook = await hook(ada, "message.received", "message.held", content=content)
+    async with ada.platform.db.transaction() as conn:
+        patch = AliasPatch(screening="known")
+        await aliases.update(conn, ada.account.account_id, ada.actor.keyring, ada.alias.alias_id, patch, now=utc_now())
+    await deliver(MAIL, ADA)
+    (waiting,) = await told(webhook, ada)
+    async with ada.platform.db.transaction() as conn:
+        message_id = UUID(waiting["data"]["id"])
+        await held.release(ada.platform, conn, ada.actor, [message_id], is_allowed=True, now=utc_now())
+    first, second = await told(webhook, ada)
+    assert first["id"] == waiting["id"] == first["data"]["id"]
+    assert (second["type"], second["data"]["folder"]) == ("message.received", "inbox")
+    assert second["data"]["id"] == first["data"]["id"] != second["id"]
+    assert second["data"].get("text") == first["data"].get("text")
+    assert ("text" in second["data"]) == (content == "full")

@@ -1,0 +1,50 @@
+"""Held messages that their owner lets in: told as received then, under ids of their own, as they were told as held."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from app.core.accounts import service as accounts
+from app.core.auth.model import Actor
+from app.core.events import queries, replays
+from app.core.events.model import DUE, NewEvent
+from app.core.events.payloads import seal_payload
+from app.core.messages import service as messages
+from app.core.messages.model import MessageLine, OpenMessage
+from app.core.platform import Platform
+from app.lib.db import Conn
+from app.lib.ids import new_id
+from app.lib.wakeups import notify
+
+
+async def tell(platform: Platform, conn: Conn, actor: Actor, lines: Sequence[MessageLine], *, now: datetime) -> None:
+    """Tell webhooks that want it of these messages, which are moved into the inbox by this transaction.
+
+    Raises CannotOpen, Unavailable.
+    """
+    told = await queries.told(conn, actor.account_id) if lines else set()
+    if "message.received" not in told:
+        return
+    index_key = await accounts.index_key(conn, platform.instance, actor.account_id)
+    opened: dict[object, OpenMessage] = {}
+    if "full" in told:
+        opened = {one.line.message_id: one for one in await messages.open_messages(platform, actor, lines)}
+    made = []
+    for line in lines:
+        event_id, whole = new_id(), opened.get(line.message_id)
+        payload = replays.payload_of(msgspec.structs.replace(line, folder="inbox"), whole)
+        made.append(
+            NewEvent(
+                account_id=actor.account_id,
+                event_id=event_id,
+                type="message.received",
+                alias_id=line.alias_id,
+                subject_id=line.message_id,
+                occurred_at=now,
+                payload=seal_payload(index_key, actor.account_id, event_id, payload),
+                is_full=whole is not None,
+            )
+        )
+    if await queries.insert_events(conn, made):
+        await notify(conn, "webhooks", [DUE])
