@@ -32,11 +32,6 @@ class Job(NamedTuple):
     work: Callable[[Platform], Awaitable[int]]
 
 
-async def _forget_ended_sessions(platform: Platform) -> int:
-    async with platform.db.transaction() as conn:
-        return await auth.delete_expired_sessions(conn, utc_now())
-
-
 async def _tell_ended_aliases(platform: Platform) -> int:
     return await tell_ended(platform, ["date", "count"], now=utc_now())
 
@@ -46,7 +41,12 @@ JOBS = (
     Job("empty_trash", "29 * * * *", "trash_emptied", lambda on: deletion.empty_trash(on, now=utc_now())),
     Job("forget_alias_files", "11 * * * *", "alias_files_forgotten", lambda on: waiting.forget_old(on, now=utc_now())),
     Job("forget_deleted_rules", "53 * * * *", "rules_forgotten", lambda on: rules.forget_deleted(on, now=utc_now())),
-    Job("forget_ended_sessions", "17 * * * *", "sessions_forgotten", _forget_ended_sessions),
+    Job(
+        "forget_ended_sessions",
+        "17 * * * *",
+        "sessions_forgotten",
+        lambda on: auth.forget_ended_sessions(on.db, now=utc_now()),
+    ),
     Job("forget_events", "47 * * * *", "events_forgotten", lambda on: events.forget(on, now=utc_now())),
     Job("forget_idempotency", "23 * * * *", "idempotency_forgotten", lambda on: idempotency.forget(on, now=utc_now())),
     Job("forget_refusals", "37 * * * *", "refusals_forgotten", lambda on: refusals.forget(on, now=utc_now())),

@@ -59,11 +59,25 @@ async def delete_session(conn: Conn, account_id: UUID, session_id: UUID) -> None
     await conn.execute("DELETE FROM session_owners WHERE session_id = %(session_id)s", keys)
 
 
-async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
-    """All sessions that have ended; returns how many."""
-    cursor = await conn.execute("DELETE FROM sessions WHERE expires_at <= %(now)s", {"now": now})
-    await conn.execute("DELETE FROM session_owners WHERE expires_at <= %(now)s", {"now": now})
-    return cursor.rowcount
+async def delete_ended_sessions(conn: Conn, now: datetime, *, limit: int) -> int:
+    """At most `limit` sessions that have ended, with their entries in the directory; returns how many."""
+    cursor = await conn.execute(
+        """DELETE FROM session_owners WHERE session_id IN (
+               SELECT session_id FROM session_owners WHERE expires_at <= %(now)s LIMIT %(limit)s)
+           RETURNING account_id, session_id""",
+        {"now": now, "limit": limit},
+    )
+    ended = await cursor.fetchall()
+    await conn.execute(
+        """DELETE FROM sessions s
+           USING unnest(%(account_ids)s::uuid[], %(session_ids)s::uuid[]) AS e (account_id, session_id)
+           WHERE s.account_id = e.account_id AND s.session_id = e.session_id""",
+        {
+            "account_ids": [account_id for account_id, _ in ended],
+            "session_ids": [session_id for _, session_id in ended],
+        },
+    )
+    return len(ended)
 
 
 async def api_key(conn: Conn, key_hash: bytes) -> Credential | None:

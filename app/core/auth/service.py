@@ -18,6 +18,7 @@ from app.vault import tokens
 from app.vault.instance import InstanceKey
 
 SESSION_LIFETIME = timedelta(days=7)
+_BATCH = 1000
 _WRONG = "The login or the password is wrong."
 _NO_KEY = "This API key is not valid: there is none like it, or it was revoked."
 _NOT_LIKE_A_KEY = "This is no API key: one begins with rst_ and has 42 characters. A character may be wrong or missing."
@@ -97,9 +98,9 @@ async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: dateti
     return _actor(found, instance, now=now, is_session=False)
 
 
-async def delete_expired_sessions(conn: Conn, now: datetime) -> int:
-    """Forget the sessions that have ended; returns how many."""
-    return await queries.delete_expired_sessions(conn, now)
+async def forget_ended_sessions(db: Database, *, now: datetime) -> int:
+    """Delete the sessions that have ended; how many. Raises Unavailable."""
+    return await db.in_batches(lambda conn: queries.delete_ended_sessions(conn, now, limit=_BATCH), batch=_BATCH)
 
 
 def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_session: bool) -> Actor:

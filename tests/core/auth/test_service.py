@@ -135,13 +135,17 @@ async def test_signing_out_ends_one_session(platform: Platform, ada: Owner) -> N
         assert (await auth.by_session(conn, platform.instance, second, now=NOW)).login == "ada"
 
 
-async def test_sessions_that_have_ended_are_forgotten(platform: Platform, ada: Owner) -> None:
+async def test_sessions_that_have_ended_are_forgotten(
+    platform: Platform, ada: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "_BATCH", 2)
     async with platform.db.connection() as conn:
-        for age in (timedelta(0), timedelta(days=1), WEEK):
+        for age in (timedelta(0), timedelta(days=1), WEEK, WEEK, WEEK):
             await auth.start_session(conn, ada.account, now=NOW - age)
-        assert await auth.delete_expired_sessions(conn, NOW - timedelta(microseconds=1)) == 0
-        assert await auth.delete_expired_sessions(conn, NOW) == 1
-        assert await auth.delete_expired_sessions(conn, NOW) == 0
+    assert await auth.forget_ended_sessions(platform.db, now=NOW - timedelta(microseconds=1)) == 0
+    assert await auth.forget_ended_sessions(platform.db, now=NOW) == 3
+    assert await auth.forget_ended_sessions(platform.db, now=NOW) == 0
+    async with platform.db.connection() as conn:
         for table in ("sessions", "session_owners"):
             assert await (await conn.execute(f"SELECT count(*) FROM {table}".encode())).fetchone() == (2,)  # noqa: S608
 
