@@ -229,7 +229,7 @@ def _show(results: list[Result]) -> None:
     for one in results:
         figures = one.events, one.requests, one.seconds, one.events / one.seconds, one.median_ms
         counts = one.twice, one.late, one.events - one.arrived
-        table.add_row(one.label, *(f"{figure:,.4g}" for figure in (*figures, *counts)))
+        table.add_row(one.label, *(f"{figure:,.0f}" for figure in (*figures, *counts)))
     Console(width=120).print(table)
 
 
