@@ -92,7 +92,7 @@ async def list_aliases(
     for_bound_keys=True,
     body=NewAliasBody,
     accepts=(JSON, FORM),
-    fails=("address_taken", "alias_limit", "alias_rate"),
+    fails=("key_bound", "address_taken", "alias_limit", "alias_rate"),
 )
 async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[AliasResource]]:
     """Make an alias: by hand with `local_part`, else at random; on the service's first domain unless `domain` is given.
@@ -108,7 +108,14 @@ async def create_alias(request: AuthedRequest, platform: GivenPlatform) -> Respo
     return Response(Data(data=alias_resource(alias, now=now)), headers={"Location": location})
 
 
-@post("/aliases/suggestions", status_code=200, scope="aliases:write", for_bound_keys=True, body=NewSuggestionBody)
+@post(
+    "/aliases/suggestions",
+    status_code=200,
+    scope="aliases:write",
+    for_bound_keys=True,
+    body=NewSuggestionBody,
+    fails=("key_bound",),
+)
 async def suggest_alias(request: AuthedRequest, platform: GivenPlatform) -> Data[SuggestionResource]:
     """An address made at random that is free at this moment. Nobody keeps it: make the alias with its `local_part`."""
     body = await read_body(request, NewSuggestionBody)

@@ -67,7 +67,7 @@ async def list_rules(
     for_bound_keys=True,
     body=NewRuleBody,
     also=(200,),
-    fails=("not_found", "too_many_rules"),
+    fails=("key_bound", "not_found", "too_many_rules"),
 )
 async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[RuleResource]]:
     """Make a rule about a sender, or about the sender of a message; 200 where there was one about him already."""
@@ -85,7 +85,7 @@ async def create_rule(request: AuthedRequest, platform: GivenPlatform) -> Respon
     scope="rules:write",
     for_bound_keys=True,
     body=RuleBatchBody,
-    fails=("not_found",),
+    fails=("key_bound", "not_found"),
 )
 async def create_rules(request: AuthedRequest, platform: GivenPlatform) -> Data[list[WrittenResource]]:
     """Make up to a thousand rules at once; what became of each sender, in their order."""

@@ -59,7 +59,9 @@ async def list_webhooks(request: AuthedRequest, platform: GivenPlatform) -> Page
     return Page(data=[webhook_resource(one) for one in found], next=None)
 
 
-@post("/webhooks", scope="webhooks:write", for_bound_keys=True, body=NewWebhookBody, fails=("webhook_limit",))
+@post(
+    "/webhooks", scope="webhooks:write", for_bound_keys=True, body=NewWebhookBody, fails=("key_bound", "webhook_limit")
+)
 async def create_webhook(request: AuthedRequest, platform: GivenPlatform) -> Response[Data[MadeWebhookResource]]:
     """Make a webhook. Its secret is in this answer and in no other.
 
