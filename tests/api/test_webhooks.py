@@ -173,6 +173,20 @@ async def test_what_is_deleted_cannot_be_told_again(api: Api, ada: User) -> None
     assert replayed == {"replayed": 0, "gone": 1, "next_from": None}
 
 
+async def test_what_is_damaged_keeps_nothing_else_from_being_told_again(api: Api, ada: User) -> None:
+    made = await make(api, ada, content="full")
+    ids = [await api.deliver(ada, MAIL) for _ in range(3)]
+    for message_id in ids:
+        await fail(api, ada, made["id"], message_id)
+    async with api.platform.db.transaction() as conn:
+        await conn.execute("UPDATE message_summaries SET summary = 'x' WHERE message_id = %s", (ids[0],))
+        await conn.execute("UPDATE message_sources SET source = 'x' WHERE message_id = %s", (ids[1],))
+    now = utc_now()
+    span = {"from": rfc3339(now - timedelta(hours=1)), "to": rfc3339(now + timedelta(hours=1))}
+    replayed = (await api.request("POST", f"/api/v1/webhooks/{made['id']}/replay", ada, json=span)).json()["data"]
+    assert replayed == {"replayed": 1, "gone": 2, "next_from": None}
+
+
 async def test_a_span_is_told_again(api: Api, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     made = await make(api, ada)
     ids = [await api.deliver(ada, MAIL) for _ in range(4)]
@@ -188,6 +202,9 @@ async def test_a_span_is_told_again(api: Api, ada: User, monkeypatch: pytest.Mon
     assert (some["replayed"], some["gone"]) == (2, 0)
     rest = (await api.request("POST", path, ada, json=span | {"from": some["next_from"]})).json()["data"]
     assert rest == {"replayed": 1, "gone": 0, "next_from": None}
+    ever = {"from": "0001-01-01T00:00:00+14:00", "to": "9999-12-31T23:59:59-12:00"}
+    everything = await api.request("POST", path, ada, json=ever | {"states": ["delivered"]})
+    assert everything.json()["data"]["replayed"] == 0
     found = await data(api, ada, f"/webhooks/{made['id']}/deliveries", params={"state": "pending"})
     assert len(found) == 4
     for wrong, field in (({"from": "2026-01-01T00:00:00"}, "from"), ({"to": span["from"]}, "to"), ({"at": 1}, "at")):

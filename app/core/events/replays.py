@@ -13,7 +13,7 @@ from app.core.messages.model import MessageLine, OpenMessage
 from app.core.platform import Platform
 from app.core.refusals import service as refusals
 from app.core.refusals.resources import refusal_resource
-from app.errors import NotFound
+from app.errors import CannotOpen, NotFound
 
 
 async def made_anew(
@@ -21,7 +21,7 @@ async def made_anew(
 ) -> dict[UUID, bytes | None]:
     """By event what it tells, sealed; None for those that need nothing but their facts.
 
-    Left out are those whose message or refusal is gone. Messages are told as they are now. Raises CannotOpen,
+    Left out are those whose message or refusal is gone or damaged. Messages are told as they are now. Raises
     Unavailable.
     """
     found: dict[UUID, bytes | None] = {
@@ -35,7 +35,7 @@ async def made_anew(
             if one.type == "message.refused" and one.subject_id:
                 try:
                     refusal = refusal_resource(await refusals.get(conn, actor, one.subject_id))
-                except NotFound:
+                except (NotFound, CannotOpen):
                     continue
                 found[one.event_id] = seal_payload(index_key, actor.account_id, one.event_id, refusal)
     for event_id, payload in (await _messages(platform, actor, events, is_full=is_full)).items():
@@ -56,7 +56,7 @@ async def _messages(
     async with platform.db.connection() as conn:
         rows = await message_queries.messages_of(conn, actor.account_id, list(subjects.values()))
         rows = [row for row in rows if actor.reach.holds(row.alias_id, row.address)]
-        lines = {line.message_id: line for line in await messages.open_rows(conn, actor, rows)}
+        lines = {line.message_id: line for line in await messages.open_rows(conn, actor, rows) if line.is_readable}
     opened: Mapping[UUID, OpenMessage] = {}
     if is_full:
         found = await messages.open_messages(platform, actor, list(lines.values()))
@@ -64,7 +64,7 @@ async def _messages(
     return {
         event_id: payload_of(lines[message_id], opened.get(message_id))
         for event_id, message_id in subjects.items()
-        if message_id in lines
+        if message_id in lines and (message_id in opened or not is_full)
     }
 
 

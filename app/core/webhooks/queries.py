@@ -1,7 +1,7 @@
 """SQL over webhooks, what is to be delivered to them, and what became of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -9,11 +9,15 @@ from psycopg.rows import class_row
 from app.core.events.model import EventType
 from app.core.webhooks.model import Attempt, Delivery, DeliveryState, Webhook, WebhookRow
 from app.lib.db import Conn
+from app.lib.ids import first_id_at
 
 MAX_WEBHOOKS = 20
 MAX_PAGE = 200
 MAX_ATTEMPTS = 50
 _MAX_COUNTED = 1000
+_AROUND = timedelta(hours=1)
+"""An id begins with the time at which it was made, which is nearly that of its event: so a span is one of ids, too."""
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 _ROW = """
     SELECT w.account_id, w.webhook_id, w.alias_id, a.address AS alias_address, w.is_enabled, w.event_types, w.content,
@@ -218,6 +222,7 @@ async def replayable(
         """SELECT event_id FROM webhook_deliveries d JOIN events e USING (account_id, event_id)
            WHERE account_id = %(account_id)s AND d.webhook_id = %(webhook_id)s AND d.state = ANY(%(states)s)
              AND e.occurred_at >= %(first)s AND e.occurred_at < %(last)s
+             AND event_id >= %(first_id)s AND event_id < %(last_id)s
              AND (%(types)s::text[] IS NULL OR e.type = ANY(%(types)s))
            ORDER BY event_id LIMIT %(limit)s""",
         {
@@ -225,6 +230,8 @@ async def replayable(
             "webhook_id": webhook_id,
             "first": first,
             "last": last,
+            "first_id": first_id_at(max(first, _EARLIEST) - _AROUND),
+            "last_id": first_id_at(min(last, _LATEST) + _AROUND),
             "states": list(states),
             "types": None if types is None else list(types),
             "limit": limit,
