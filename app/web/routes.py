@@ -39,6 +39,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/static/{name:str}", public.show_static),
     ("GET", "/healthz", public.show_health),
     ("GET", "/readyz", public.show_readiness),
+    ("GET", "/docs/password-managers", reference.show_password_managers),
+    ("GET", "/docs/terminal", reference.show_terminal),
     ("GET", "/docs/api", reference.show_reference),
     ("GET", "/docs/api/{slug:str}", reference.show_chapter),
     # Coming in and going out

@@ -40,3 +40,13 @@ async def test_there_are_no_other_pages(browser: Browser) -> None:
     answer = await browser.get("/docs/api/nothing")
     assert answer.status_code == 404
     check_page(answer)
+
+
+@pytest.mark.parametrize("path", ["/docs/password-managers", "/docs/terminal"])
+async def test_clients_have_pages_that_name_this_address(browser: Browser, path: str) -> None:
+    page = await browser.page(path)
+    assert "http://restante.test" in page.words
+    assert "/api/v1" not in page.words
+    assert "/keys" in {link["href"] for link in page.all("a")}
+    for other in ("/docs/api", "/docs/api/messages"):
+        assert path in {link["href"] for link in (await browser.page(other)).all("a")}
