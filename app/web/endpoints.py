@@ -25,7 +25,7 @@ DISABLED: Mapping[DisabledReason, str] = {
 }
 _FAULTS: Mapping[str, str] = {
     "dns": "Its name has no address",
-    "refused_address": "Its name leads to an address that is not on the public internet",
+    "refused_address": "Its name leads to where nothing is sent: not to the public internet, or without encryption",
     "connect": "Nobody took the connection",
     "tls": "No encrypted connection: the certificate is not valid for this name, or there is none",
     "timeout": "No connection within 5 seconds",
