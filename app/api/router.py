@@ -34,6 +34,7 @@ from app.api.domains import (
 )
 from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
+from app.api.events import stream_events
 from app.api.export import export_messages
 from app.api.filing import delete_message, update_message, update_messages
 from app.api.keys import create_key, delete_key, get_current_key, get_key, list_keys, update_key
@@ -82,6 +83,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     list_messages,  # GET   /messages
     update_messages,  # POST  /messages/actions
     wait_for_message,  # GET   /messages/wait
+    stream_events,  # GET   /events
     get_message,  # GET   /messages/{id}
     update_message,  # PATCH /messages/{id}
     delete_message,  # DELETE /messages/{id}
@@ -182,6 +184,7 @@ def api_router(platform: Platform, *, per_minute: int = DEFAULT_RATE) -> Router:
         dependencies={
             "platform": provide_platform(platform),
             "waiting": Provide(lambda: waiting, sync_to_thread=False),
+            "watch": Provide(lambda: watch, sync_to_thread=False),
             "description": Provide(lambda: description, sync_to_thread=False),
         },
         middleware=[layers.middleware],

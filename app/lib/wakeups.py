@@ -87,6 +87,8 @@ class Listener:
     def __init__(self, dsn: str) -> None:
         self.closed = asyncio.Event()
         """Set when nothing more will be heard: the process is about to end, and nobody should wait any longer."""
+        self.connected = asyncio.Event()
+        """Set while what is announced is heard."""
         self._dsn = dsn
         self._told: dict[Topic, dict[object, Tell]] = {topic: {} for topic in _CHANNELS}
         self._task: asyncio.Task[None] | None = None
@@ -138,10 +140,14 @@ class Listener:
         async with conn:
             for channel in _TOPICS:
                 await conn.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
-            for topic in self._told:
-                self._tell(topic, ())
-            async for heard in conn.notifies():
-                self._tell(_TOPICS[heard.channel], heard.payload.split("\n"))
+            self.connected.set()
+            try:
+                for topic in self._told:
+                    self._tell(topic, ())
+                async for heard in conn.notifies():
+                    self._tell(_TOPICS[heard.channel], heard.payload.split("\n"))
+            finally:
+                self.connected.clear()
 
     def _tell(self, topic: Topic, words: Sequence[str]) -> None:
         for tell in list(self._told[topic].values()):

@@ -29,8 +29,8 @@ TAGS: tuple[Tag, ...] = (
         slug="waiting",
         name="Waiting and events",
         words="For tests and other automation: a request that is answered the moment a message arrives, with its links "
-        "and its one-time code.",
-        modules=("waiting",),
+        "and its one-time code; and a stream of all that happens.",
+        modules=("waiting", "events"),
     ),
     Tag(
         slug="files",
@@ -139,6 +139,8 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
         "After this (`next` of an earlier answer, a time, or a message's id), also what is there; absent: from now on.",
         "2026-11-19T09:00:00Z",
     ),
+    "stream_events.after": ("Go on behind this event, as `Last-Event-ID` does.", None),
+    "types": ("Only events of these types, with commas between them.", "message.received,message.held"),
     "timeout": ("Seconds to wait at most; 0 only looks.", None),
     # Of aliases
     "list_aliases.category_id": ("Those of this category.", None),

@@ -38,6 +38,23 @@ async def refusals(
         return await cursor.fetchall()
 
 
+async def refusals_after(
+    conn: Conn, account_id: UUID, *, alias_id: UUID | None, after: UUID, limit: int, reach: Reach = WHOLE
+) -> list[RefusalRow]:
+    """What was refused behind this id, oldest first; at most 200."""
+    of_alias = "" if alias_id is None else " AND r.alias_id = %(alias_id)s"
+    async with conn.cursor(row_factory=class_row(RefusalRow), binary=True) as cursor:
+        await cursor.execute(
+            _ROW
+            + of_alias
+            + reach_queries.condition(reach, "r.alias_id")
+            + " AND r.refusal_id > %(after)s ORDER BY r.refusal_id LIMIT %(limit)s",
+            {"account_id": account_id, "alias_id": alias_id, "after": after, "limit": min(limit, MAX_PAGE)}
+            | reach_queries.values(reach),
+        )
+        return await cursor.fetchall()
+
+
 async def refusal(conn: Conn, account_id: UUID, refusal_id: UUID) -> RefusalRow | None:
     """One refusal of the account."""
     async with conn.cursor(row_factory=class_row(RefusalRow), binary=True) as cursor:

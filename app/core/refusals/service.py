@@ -59,6 +59,14 @@ async def page(conn: Conn, actor: Actor, *, alias_id: UUID | None, before: UUID 
     return [_open(actor, row) for row in rows]
 
 
+async def following(conn: Conn, actor: Actor, *, alias_id: UUID | None, after: UUID, limit: int) -> list[Refusal]:
+    """What was refused behind this id, oldest first; at most 200. Raises CannotOpen."""
+    rows = await queries.refusals_after(
+        conn, actor.account_id, alias_id=alias_id, after=after, limit=limit, reach=actor.reach
+    )
+    return [_open(actor, row) for row in rows]
+
+
 async def get(conn: Conn, actor: Actor, refusal_id: UUID) -> Refusal:
     """One refusal of the account. Raises NotFound, CannotOpen."""
     row = await queries.refusal(conn, actor.account_id, refusal_id)

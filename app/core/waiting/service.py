@@ -47,18 +47,12 @@ async def wanted_of(conn: Conn, actor: Actor, *, alias: str | None, sender: str 
             raise Invalid.field("subject", f"Give some words of the subject, at most {MAX_SUBJECT_CHARS} characters.")
         asked = tuple(dict.fromkeys(parts))
     found = None if sender is None else _sender(sender)
-    alias_id = actor.reach.alias_id if alias is None else await _alias(conn, actor, alias)
+    alias_id = actor.reach.alias_id if alias is None else await alias_of(conn, actor, alias)
     return Wanted(alias_id=alias_id, sender=found, subject=asked)
 
 
-def _sender(text: str) -> str:
-    try:
-        return senders.subject(text).text
-    except Invalid as error:
-        raise Invalid.field("from", error.detail) from None
-
-
-async def _alias(conn: Conn, actor: Actor, text: str) -> UUID:
+async def alias_of(conn: Conn, actor: Actor, text: str) -> UUID:
+    """The id of an alias by its address or id. Raises NotFound."""
     alias_id = parse_id(text)
     if alias_id is None:
         alias_id = await aliases.find(conn, actor.account_id, text)
@@ -68,6 +62,13 @@ async def _alias(conn: Conn, actor: Actor, text: str) -> UUID:
         raise NotFound("There is no such alias.")
     await reach.assert_holds(conn, actor, "alias", alias_id)
     return alias_id
+
+
+def _sender(text: str) -> str:
+    try:
+        return senders.subject(text).text
+    except Invalid as error:
+        raise Invalid.field("from", error.detail) from None
 
 
 class Waiting:
@@ -96,6 +97,7 @@ class Waiting:
 
         waiter = Waiter(actor, wanted, position, now=now, page=page, line=line)
         with self._watch.follow(actor, "wait", waiter.hear) as seat:
+            await seat.until_ended(self._watch.ready())
             first = await seat.until_ended(waiter.run(seconds))
         if first is None:
             return None

@@ -14,6 +14,7 @@ from uuid import UUID
 from app.core.auth.model import Actor
 from app.core.messages import arrivals
 from app.core.messages.arrivals import Arrival
+from app.core.messages.model import Folder
 from app.core.platform import Platform
 from app.core.waiting import queries
 from app.core.waiting.positions import WINDOW
@@ -79,8 +80,8 @@ class Watch:
         self._platform = platform
         self._seats: defaultdict[UUID, dict[Seat, None]] = defaultdict(dict)
         self._counts: Counter[tuple[UUID, Kind]] = Counter()
-        self._heard: defaultdict[UUID, dict[UUID, None]] = defaultdict(dict)
-        """Ids by account that were told within the window, so that looking does not tell them again."""
+        self._heard: defaultdict[UUID, dict[UUID, Folder]] = defaultdict(dict)
+        """What was told within the window by account, and where it lay: so that looking does not tell it again."""
         self._stirred = asyncio.Event()
         self._is_subscribed = False
         self._task: asyncio.Task[None] | None = None
@@ -91,14 +92,7 @@ class Watch:
 
         Raises LimitReached for too many of one account, and Unavailable when this process is about to end.
         """
-        if self._platform.listener.closed.is_set():
-            raise _ending()
-        if self._counts[actor.account_id, kind] >= MOST[kind]:
-            raise LimitReached(
-                f"Too many of your requests wait here at once; {MOST[kind]} may.",
-                code="too_many_waiting",
-                retry_after=_RETRY_SECONDS,
-            )
+        self.assert_room(actor, kind)
         seat = Seat(actor, kind, hear)
         self._seats[actor.account_id][seat] = None
         self._counts[actor.account_id, kind] += 1
@@ -112,6 +106,22 @@ class Watch:
         finally:
             seat.leave()
             self._leave(seat)
+
+    async def ready(self) -> None:
+        """Wait until what is announced is heard, a second at most: looking finds the rest. For who has a place."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._platform.listener.connected.wait(), _LOOK_SECONDS)
+
+    def assert_room(self, actor: Actor, kind: Kind) -> None:
+        """That there is a place. Raises as `follow`."""
+        if self._platform.listener.closed.is_set():
+            raise _ending()
+        if self._counts[actor.account_id, kind] >= MOST[kind]:
+            raise LimitReached(
+                f"Too many of your requests wait here at once; {MOST[kind]} may.",
+                code="too_many_waiting",
+                retry_after=_RETRY_SECONDS,
+            )
 
     @property
     def count(self) -> int:
@@ -132,7 +142,7 @@ class Watch:
         by_account: defaultdict[UUID, list[Arrival]] = defaultdict(list)
         for arrival in news:
             if arrival.account_id in self._seats:
-                self._heard[arrival.account_id][arrival.message_id] = None
+                self._heard[arrival.account_id][arrival.message_id] = arrival.folder
                 by_account[arrival.account_id].append(arrival)
         for account_id, of_account in by_account.items():
             for seat in list(self._seats[account_id]):
@@ -175,10 +185,14 @@ class Watch:
             account_ids = waiting[at : at + _ACCOUNTS_A_LOOK]
             async with self._platform.db.connection() as conn:
                 found = await queries.arrivals_since(conn, account_ids, since)
-            self._tell([one for one in found if one.message_id not in self._heard.get(one.account_id, ())])
+            self._tell([one for one in found if self._place(one) != one.folder])
         for heard in self._heard.values():
             for message_id in [one for one in heard if one < since]:
                 del heard[message_id]
+
+    def _place(self, one: Arrival) -> Folder | None:
+        """Where the message was told to be."""
+        return self._heard[one.account_id].get(one.message_id) if one.account_id in self._heard else None
 
     async def _check_keys(self) -> None:
         """Whose key was revoked or has expired meanwhile waits no longer."""

@@ -42,8 +42,8 @@ def waiting(platform: Platform, watch: Watch) -> Waiting:
 
 
 @pytest.fixture
-async def start(platform: Platform, waiting: Waiting) -> AsyncIterator[Start]:
-    """`await start(actor, subject="…")`: waits, and has looked at what is there when this returns."""
+async def start(platform: Platform, watch: Watch, waiting: Waiting) -> AsyncIterator[Start]:
+    """`await start(actor, subject="…")`: waits, and hears what arrives when this returns."""
     tasks: list[asyncio.Task[tuple[Found, Position] | None]] = []
 
     async def run(
@@ -59,8 +59,13 @@ async def start(platform: Platform, waiting: Waiting) -> AsyncIterator[Start]:
         async with platform.db.connection() as conn:
             wanted: Wanted = await wanted_of(conn, actor, alias=alias, sender=sender, subject=subject)
         work = via.wait(actor, wanted, position, seconds=seconds, now=utc_now())
-        tasks.append(asyncio.create_task(work))
-        return Wait(tasks[-1])
+        task, before = asyncio.create_task(work), watch.count
+        tasks.append(task)
+        while not task.done() and watch.count == before:  # noqa: ASYNC110 - it takes a few turns of the loop
+            await asyncio.sleep(0)
+        if not task.done():
+            await watch.ready()
+        return Wait(task)
 
     yield run
     for task in tasks:
