@@ -243,15 +243,15 @@ async def test_waits_end_when_the_key_does(platform: Platform, ada: Owner, start
     assert not goes_on.task.done()
 
 
-async def test_a_lost_database_is_waited_out(platform: Platform, ada: Owner, deliver: Deliver, start: Start) -> None:
+async def test_a_lost_listener_is_waited_out(platform: Platform, ada: Owner, deliver: Deliver, start: Start) -> None:
     wait = await start(ada.actor)
     async with platform.db.connection() as conn:
         await conn.execute(
             """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+               WHERE datname = current_database() AND application_name = 'restante-listener'"""
         )
-    await deliver(mail("After the crash"), ADA)
-    assert await wait.subject() == "After the crash"
+    await deliver(mail("Meanwhile"), ADA)
+    assert await wait.subject() == "Meanwhile"
 
 
 @pytest.mark.parametrize(
