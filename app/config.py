@@ -67,6 +67,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     storage_limit: int
     alias_limit: int
     domain_limit: int
+    api_rate: int
+    """Requests a minute that an API key may make of one web process."""
     web_processes: int
     smtp_processes: int
     smtp_connections: int
@@ -116,6 +118,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
         alias_limit=read("RESTANTE_ALIAS_LIMIT", 10_000, _between(0, 1_000_000)),
         domain_limit=read("RESTANTE_DOMAIN_LIMIT", 100, _between(0, 100)),
+        api_rate=read("RESTANTE_API_RATE", 6000, _between(1, 10_000_000)),
         web_processes=read("RESTANTE_WEB_PROCESSES", max(1, min(cores, 8)), _between(1, 64)),
         smtp_processes=read("RESTANTE_SMTP_PROCESSES", max(1, min(cores, 8)), _between(1, 64)),
         smtp_connections=read("RESTANTE_SMTP_CONNECTIONS", 500, _between(1, 100_000)),

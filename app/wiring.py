@@ -153,7 +153,7 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
             app = create_app(
                 platform,
                 is_https=config.is_https,
-                api=api_router(platform),
+                api=api_router(platform, per_minute=config.api_rate),
                 describe=lambda: description.document,
             )
             give_problems(app)

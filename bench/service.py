@@ -86,6 +86,7 @@ def _environ(folder: Path, http_port: int, smtp_port: int) -> dict[str, str]:
         "RESTANTE_HTTP": f"127.0.0.1:{http_port}",
         "RESTANTE_SMTP": f"127.0.0.1:{smtp_port}",
         "RESTANTE_MAIL_DOMAINS": DOMAIN,
+        "RESTANTE_API_RATE": "10000000",
     }
 
 

@@ -43,6 +43,7 @@ def test_everything_has_a_default() -> None:
         storage_limit=10 * 1024 * MIB,
         alias_limit=10_000,
         domain_limit=100,
+        api_rate=6000,
         web_processes=4,
         smtp_processes=4,
         smtp_connections=500,
@@ -85,6 +86,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         RESTANTE_PREPARED_STATEMENTS="0",
         RESTANTE_ALIAS_LIMIT="25",
         RESTANTE_DOMAIN_LIMIT="0",
+        RESTANTE_API_RATE="30",
         RESTANTE_TLS_CERT=str(certificate),
         RESTANTE_TLS_KEY=str(key),
         S3_ENDPOINT="https://account.r2.cloudflarestorage.com/",
@@ -102,7 +104,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (made.public_url, made.is_https) == ("https://mail.example.org", True)
     assert (made.hostname, made.mail_domains) == ("mx.example.org", ("example.org", "xn--bcher-kva.example"))
     assert (made.max_message_size, made.storage_limit) == (65536, MIB)
-    assert (made.alias_limit, made.domain_limit) == (25, 0)
+    assert (made.alias_limit, made.domain_limit, made.api_rate) == (25, 0, 30)
     assert (made.web_processes, made.smtp_processes) == (1, 64)
     assert (made.smtp_connections, made.smtp_timeout) == (7, 8)
     assert (made.proxy_protocol, made.prepared_statements) == (True, False)
