@@ -212,6 +212,30 @@ async def test_a_span_is_told_again(api: Api, ada: User, monkeypatch: pytest.Mon
         assert (problem["status"], problem["errors"][0]["field"]) == (422, field)
 
 
+async def test_what_it_missed_is_told_as_well(api: Api, ada: User) -> None:
+    before = await api.deliver(ada, MAIL)
+    made = await make(api, ada, event_types=["message.received", "alias.created"])
+    path = f"/api/v1/webhooks/{made['id']}"
+    told = await api.deliver(ada, MAIL)
+    await api.request("PATCH", path, ada, json={"is_enabled": False})
+    off = await api.deliver(ada, MAIL)
+    await api.request("PATCH", path, ada, json={"is_enabled": True})
+    now = utc_now()
+    span: dict[str, Any] = {"from": rfc3339(now - timedelta(hours=1)), "to": rfc3339(now + timedelta(hours=1))}
+    span |= {"states": ["missed"], "types": ["message.received", "message.held"]}
+    for expected in (2, 0):
+        replayed = (await api.request("POST", f"{path}/replay", ada, json=span)).json()["data"]
+        assert replayed == {"replayed": expected, "gone": 0, "next_from": None}
+    waiting = await data(api, ada, f"/webhooks/{made['id']}/deliveries", params={"state": "pending"})
+    assert [one["event_id"] for one in waiting] == [str(off), str(told), str(before)]
+    async with api.platform.db.connection() as conn:
+        cursor = await conn.execute("SELECT count(*) FROM events WHERE payload IS NOT NULL")
+        assert await cursor.fetchone() == (3,)
+    span["types"] = ["alias.created"]
+    replayed = (await api.request("POST", f"{path}/replay", ada, json=span)).json()["data"]
+    assert replayed["replayed"] == 1
+
+
 async def test_event_types_are_told(api: Api, ada: User) -> None:
     found = await data(api, ada, "/event-types")
     assert {"type": "message.held", "scope": "messages:read"}.items() <= found[1].items()

@@ -10,7 +10,16 @@ import msgspec
 from app.core.aliases.resources import AliasRef
 from app.core.events.model import Content, EventType
 from app.core.webhooks.deliveries import Replayed
-from app.core.webhooks.model import Attempt, Delivery, DeliveryState, DisabledReason, NewWebhook, Webhook, WebhookPatch
+from app.core.webhooks.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    DisabledReason,
+    NewWebhook,
+    Replayable,
+    Webhook,
+    WebhookPatch,
+)
 from app.lib.ids import made_at
 from app.lib.times import Moment, rfc3339
 
@@ -109,8 +118,10 @@ class ReplayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     first: datetime = msgspec.field(name="from")
     last: datetime = msgspec.field(name="to")
     types: list[EventType] | None = None
-    states: list[DeliveryState] = msgspec.field(default_factory=lambda: ["failed"])
-    """`["failed"]` unless given."""
+    states: list[Replayable] = msgspec.field(default_factory=lambda: ["failed"])
+    """`["failed"]` unless given. `missed` is what it was not to be told of then, because it was switched off, not there
+    yet, or did not want it; of refusals that is not known.
+    """
 
 
 class ReplayedResource(msgspec.Struct, frozen=True, kw_only=True):

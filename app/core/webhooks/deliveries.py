@@ -13,7 +13,7 @@ from app.core.events import replays
 from app.core.events.model import DUE, EventType
 from app.core.platform import Platform
 from app.core.webhooks import queries, service
-from app.core.webhooks.model import Attempt, Delivery, DeliveryState
+from app.core.webhooks.model import Attempt, Delivery, DeliveryState, Replayable
 from app.core.webhooks.sealing import open_answer
 from app.errors import Invalid, NotFound
 from app.lib.db import Conn
@@ -98,16 +98,31 @@ async def replay_span(
     first: datetime,
     last: datetime,
     types: Sequence[EventType] | None = None,
-    states: Sequence[DeliveryState] = ("failed",),
+    states: Sequence[Replayable] = ("failed",),
     now: datetime,
 ) -> Replayed:
     """Tell it anew of what happened from `first` to `last` (excluded), oldest first, as far as a delivery of it is in
-    one of these states; 1,000 events at most. Raises Invalid, and as `replay`.
+    one of these states; 1,000 events at most. `missed`, too: what it wants and was not to be told of then.
+
+    Raises Invalid, and as `replay`.
     """
     if first >= last:
         raise Invalid.field("to", "This has to be later than `from`.")
-    async with platform.db.connection() as conn:
-        service.assert_enabled(await service.get(platform, conn, actor, webhook_id))
+    async with platform.db.transaction() as conn:
+        webhook = await service.held(platform, conn, actor, webhook_id)
+        service.assert_enabled(webhook)
+        if "missed" in states:
+            wanted = [one for one in webhook.event_types if types is None or one in types]
+            await queries.note_missed(
+                conn,
+                actor.account_id,
+                webhook,
+                first=first,
+                last=last,
+                types=wanted,
+                now=now,
+                limit=MAX_REPLAYED + 1,
+            )
         found = await queries.replayable(
             conn,
             actor.account_id,

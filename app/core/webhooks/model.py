@@ -14,6 +14,8 @@ from app.core.events.model import Content, EventType
 DeliveryState = Literal["pending", "delivered", "failed"]
 """`failed`: given up; `replay` begins anew."""
 DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
+Replayable = Literal["pending", "delivered", "failed", "missed"]
+"""`missed`: it was not to be told at all, because it was switched off, or was not there yet."""
 DisabledReason = Literal["gone", "failing"]
 """The endpoint said 410 (Gone), or has answered nothing well for three days."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from app.core.events.model import EventType
-from app.core.webhooks.model import Attempt, Delivery, DeliveryState, Webhook, WebhookRow
+from app.core.webhooks.model import Attempt, Delivery, DeliveryState, Replayable, Webhook, WebhookRow
 from app.lib.db import Conn
 from app.lib.ids import first_id_at
 
@@ -206,6 +206,70 @@ async def attempts(conn: Conn, account_id: UUID, webhook_id: UUID, event_id: UUI
         return await cursor.fetchall()
 
 
+async def note_missed(
+    conn: Conn,
+    account_id: UUID,
+    webhook: Webhook,
+    *,
+    first: datetime,
+    last: datetime,
+    types: Sequence[EventType],
+    now: datetime,
+    limit: int,
+) -> None:
+    """Note what the webhook was not to be told of in this span, the oldest, as failed before any attempt.
+
+    Of messages those that are still there, whether or not there was an event of them; of other things but refusals
+    those that are noted as events.
+    """
+    await conn.execute(
+        """WITH missed AS MATERIALIZED (
+               SELECT event_id, type, alias_id, occurred_at FROM (
+                   SELECT m.message_id AS event_id, m.alias_id, m.received_at AS occurred_at,
+                          CASE m.folder WHEN 'held' THEN 'message.held' ELSE 'message.received' END AS type
+                   FROM messages m WHERE m.account_id = %(account_id)s
+                   UNION ALL
+                   SELECT e.event_id, e.alias_id, e.occurred_at, e.type
+                   FROM events e WHERE e.account_id = %(account_id)s AND e.type NOT LIKE 'message.%%'
+               ) happened
+               WHERE event_id >= %(first_id)s AND event_id < %(last_id)s
+                 AND occurred_at >= %(first)s AND occurred_at < %(last)s AND type = ANY(%(types)s)
+                 AND (%(alias_id)s::uuid IS NULL OR alias_id = %(alias_id)s)
+                 AND NOT EXISTS (
+                     SELECT FROM webhook_deliveries d
+                     WHERE d.account_id = %(account_id)s AND d.webhook_id = %(webhook_id)s
+                       AND d.event_id = happened.event_id
+                 )
+               ORDER BY event_id LIMIT %(limit)s
+           ), event AS (
+               INSERT INTO events (account_id, event_id, type, alias_id, subject_id, occurred_at)
+               SELECT %(account_id)s, event_id, type, alias_id, event_id, occurred_at FROM missed
+               WHERE type LIKE 'message.%%' ON CONFLICT DO NOTHING
+           )
+           INSERT INTO webhook_deliveries (account_id, webhook_id, event_id, state, next_attempt_at, ended_at)
+           SELECT %(account_id)s, %(webhook_id)s, event_id, 'failed', %(now)s, %(now)s FROM missed
+           ON CONFLICT DO NOTHING""",
+        {
+            "account_id": account_id,
+            "webhook_id": webhook.webhook_id,
+            "alias_id": webhook.alias_id,
+            "types": list(types),
+            "now": now,
+            "limit": limit,
+        }
+        | _span(first, last),
+    )
+
+
+def _span(first: datetime, last: datetime) -> dict[str, object]:
+    return {
+        "first": first,
+        "last": last,
+        "first_id": first_id_at(max(first, _EARLIEST) - _AROUND),
+        "last_id": first_id_at(min(last, _LATEST) + _AROUND),
+    }
+
+
 async def replayable(
     conn: Conn,
     account_id: UUID,
@@ -213,14 +277,16 @@ async def replayable(
     *,
     first: datetime,
     last: datetime,
-    states: Sequence[DeliveryState],
+    states: Sequence[Replayable],
     types: Sequence[EventType] | None,
     limit: int,
 ) -> list[UUID]:
     """Events of this span (the last moment excluded) whose deliveries are in one of these states, oldest first."""
     cursor = await conn.execute(
         """SELECT event_id FROM webhook_deliveries d JOIN events e USING (account_id, event_id)
-           WHERE account_id = %(account_id)s AND d.webhook_id = %(webhook_id)s AND d.state = ANY(%(states)s)
+           WHERE account_id = %(account_id)s AND d.webhook_id = %(webhook_id)s
+             AND (d.state = ANY(%(states)s)
+                  OR 'missed' = ANY(%(states)s) AND d.state = 'failed' AND d.attempt_count = 0)
              AND e.occurred_at >= %(first)s AND e.occurred_at < %(last)s
              AND event_id >= %(first_id)s AND event_id < %(last_id)s
              AND (%(types)s::text[] IS NULL OR e.type = ANY(%(types)s))
@@ -228,14 +294,11 @@ async def replayable(
         {
             "account_id": account_id,
             "webhook_id": webhook_id,
-            "first": first,
-            "last": last,
-            "first_id": first_id_at(max(first, _EARLIEST) - _AROUND),
-            "last_id": first_id_at(min(last, _LATEST) + _AROUND),
             "states": list(states),
             "types": None if types is None else list(types),
             "limit": limit,
-        },
+        }
+        | _span(first, last),
     )
     return [event_id for (event_id,) in await cursor.fetchall()]
 
