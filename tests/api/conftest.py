@@ -18,7 +18,10 @@ from app.core.accounts.model import Account, NewAccount
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth import service as auth
+from app.core.auth.keys import service as keys
+from app.core.auth.keys.model import NewKey
 from app.core.auth.model import Actor
+from app.core.auth.scopes import ALL_SCOPES
 from app.core.domains import service as domains
 from app.core.messages import service as messages
 from app.core.messages.store import Committer
@@ -98,7 +101,8 @@ class Api:
             account = await accounts.create(
                 conn, platform.instance, new, password=NO_PASSWORD, storage_limit=1 << 30, today=utc_today()
             )
-            made = await auth.create_api_key(conn, platform.instance, account.account_id, name="tests", now=utc_now())
+            owner = await auth.owner(conn, platform.instance, account)
+            made = await keys.make(conn, owner, NewKey(name="tests", scopes=ALL_SCOPES), now=utc_now())
             actor = await auth.by_api_key(conn, platform.instance, made.key, now=utc_now())
         return User(account=account, actor=actor, key=made.key, alias=await self.make_alias(actor))
 

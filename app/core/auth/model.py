@@ -85,16 +85,6 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
         return "NewSession()"
 
 
-class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key just made; `key` is shown once and only its hash is stored."""
-
-    key_id: UUID
-    key: str
-
-    def __repr__(self) -> str:
-        return f"NewApiKey({self.key_id})"
-
-
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """What the database knows of a session or API key, with the account and its instance-held keyring."""
 

@@ -1,15 +1,12 @@
 """Signing in and out, and finding out who is calling. The caller owns the transaction."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account
 from app.core.auth import queries
 from app.core.auth.hashing import PasswordHasher
-from app.core.auth.keys import service as keys
-from app.core.auth.keys.model import NewKey
-from app.core.auth.model import Actor, Credential, NewApiKey, NewSession, Reach
+from app.core.auth.model import Actor, Credential, NewSession, Reach
 from app.core.auth.scopes import ALL_SCOPES
 from app.errors import Forbidden, Unauthenticated
 from app.lib.db import Conn, Database
@@ -78,14 +75,6 @@ async def owner(conn: Conn, instance: InstanceKey, account: Account) -> Actor:
         keyring=await accounts.open_keyring(conn, instance, account.account_id),
         scopes=ALL_SCOPES,
     )
-
-
-async def create_api_key(conn: Conn, instance: InstanceKey, account_id: UUID, *, name: str, now: datetime) -> NewApiKey:
-    """A key that may do everything."""
-    keyring = await accounts.open_keyring(conn, instance, account_id)
-    actor = Actor(account_id=account_id, login="", is_admin=False, keyring=keyring, scopes=ALL_SCOPES)
-    made = await keys.make(conn, actor, NewKey(name=name, scopes=ALL_SCOPES), now=now)
-    return NewApiKey(key_id=made.shown.key_id, key=made.key)
 
 
 async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: datetime) -> Actor:

@@ -10,6 +10,9 @@ from app.core.accounts.model import Account, NewAccount
 from app.core.aliases import service as aliases
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
+from app.core.auth.keys import service as keys
+from app.core.auth.keys.model import NewKey
+from app.core.auth.scopes import ALL_SCOPES
 from app.core.feeds import service as feeds
 from app.core.platform import Platform
 from app.errors import CannotOpen, Conflict, Invalid, NotFound
@@ -220,7 +223,7 @@ async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
     async with platform.db.transaction() as conn:
         for owner in (ada, bob):
             await auth.start_session(conn, owner.account, now=utc_now())
-            await auth.create_api_key(conn, platform.instance, owner.account.account_id, name="key", now=utc_now())
+            await keys.make(conn, owner.actor, NewKey(name="key", scopes=ALL_SCOPES), now=utc_now())
             await feeds.make(conn, owner.account.account_id, shows_mail=False, today=utc_today())
         await fill_the_rest(conn, ada.account.account_id)
     before, others = await rows_of(platform, ada.account), await rows_of(platform, bob.account)

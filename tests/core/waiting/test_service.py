@@ -10,7 +10,10 @@ import pytest
 from app.core.aliases import service as aliases
 from app.core.aliases.model import NewAlias
 from app.core.auth import service as auth
+from app.core.auth.keys import service as keys
+from app.core.auth.keys.model import NewKey
 from app.core.auth.model import Reach
+from app.core.auth.scopes import ALL_SCOPES
 from app.core.filing import service as filing
 from app.core.filing.model import MessagePatch
 from app.core.platform import Platform
@@ -229,15 +232,14 @@ async def test_waits_end_when_the_process_does(platform: Platform, ada: Owner, s
 
 
 async def test_waits_end_when_the_key_does(platform: Platform, ada: Owner, start: Start) -> None:
-    account_id = ada.account.account_id
     async with platform.db.transaction() as conn:
-        made = await auth.create_api_key(conn, platform.instance, account_id, name="", now=utc_now())
-        good = await auth.create_api_key(conn, platform.instance, account_id, name="", now=utc_now())
+        made = await keys.make(conn, ada.actor, NewKey(scopes=ALL_SCOPES), now=utc_now())
+        good = await keys.make(conn, ada.actor, NewKey(scopes=ALL_SCOPES), now=utc_now())
         actor = await auth.by_api_key(conn, platform.instance, made.key, now=utc_now())
         other = await auth.by_api_key(conn, platform.instance, good.key, now=utc_now())
     wait, goes_on = await start(actor), await start(other)
     async with platform.db.transaction() as conn:
-        await conn.execute("DELETE FROM api_keys WHERE key_id = %s", (made.key_id,))
+        await conn.execute("DELETE FROM api_keys WHERE key_id = %s", (made.shown.key_id,))
     with pytest.raises(Unauthenticated):
         await wait.answer()
     assert not goes_on.task.done()
