@@ -1,4 +1,4 @@
-# make run | test | lint | bench | fuzz; each sets up what it needs the first time.
+# make run | test | lint | bench | fuzz | contract; each sets up what it needs the first time.
 VENV := .venv
 BIN := $(VENV)/bin
 UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -6,7 +6,7 @@ UV_VERSION := 0.13.8
 unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: run test lint fmt bench fuzz clean
+.PHONY: run test lint fmt bench fuzz contract clean
 # For trying webhooks with a receiver on this machine.
 run: export RESTANTE_WEBHOOK_NETWORKS ?= 127.0.0.0/8,::1/128
 run: $(VENV)/.ready
@@ -31,6 +31,10 @@ bench: $(VENV)/.ready-dev
 fuzz: $(VENV)/.ready-dev
 	$(UV) sync --locked --group fuzz --quiet
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+# The API against its description for longer than the tests do: make contract EXAMPLES=200
+contract: $(VENV)/.ready-dev
+	CONTRACT_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 0 tests/flows/test_contract.py -k schemathesis $(ARGS)
 
 clean:
 	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache
