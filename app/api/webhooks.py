@@ -128,7 +128,7 @@ async def send_test(
     return Data(data=delivery_resource(made))
 
 
-@get(_DELIVERIES, scope="webhooks:read", for_bound_keys=True)
+@get(_DELIVERIES, scope="webhooks:read", tag="deliveries", for_bound_keys=True)
 async def list_deliveries(
     request: AuthedRequest,
     platform: GivenPlatform,
@@ -155,7 +155,7 @@ async def list_deliveries(
     return Page(data=[delivery_resource(one) for one in page], next=following)
 
 
-@get(f"{_DELIVERIES}/{{event_id:uuid}}", scope="webhooks:read", for_bound_keys=True)
+@get(f"{_DELIVERIES}/{{event_id:uuid}}", scope="webhooks:read", tag="deliveries", for_bound_keys=True)
 async def get_delivery(
     request: AuthedRequest, platform: GivenPlatform, webhook_id: FromPath[UUID], event_id: FromPath[UUID]
 ) -> Data[WholeDelivery]:
@@ -167,6 +167,7 @@ async def get_delivery(
 @post(
     f"{_DELIVERIES}/{{event_id:uuid}}/replay",
     scope="webhooks:write",
+    tag="deliveries",
     for_bound_keys=True,
     status_code=202,
     fails=("webhook_disabled", "event_gone"),
@@ -182,6 +183,7 @@ async def replay_delivery(
 @post(
     f"{_ONE}/replay",
     scope="webhooks:write",
+    tag="deliveries",
     for_bound_keys=True,
     status_code=202,
     body=ReplayBody,

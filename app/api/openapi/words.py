@@ -91,6 +91,12 @@ TAGS: tuple[Tag, ...] = (
         modules=("webhooks",),
     ),
     Tag(
+        slug="deliveries",
+        name="Deliveries",
+        words="What became of telling webhooks: every attempt and its answer, of 30 days, and telling them again.",
+        modules=(),
+    ),
+    Tag(
         slug="keys",
         name="API keys",
         words="What lets programs in: each may do what its scopes say, perhaps for one alias or domain alone, perhaps "

@@ -15,14 +15,19 @@ class SenderResource(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str
+    """As the sender wrote it."""
     address: str
     organisation: str
+    """The registered domain, or empty."""
     message_count: int
     first_on: date
+    """By UTC."""
     last_on: date
+    """By UTC."""
     is_expected: bool
     """The owner has said that this organisation may write to the alias."""
     leak: Leak | None
+    """Why this sender should perhaps not have the address; null: no reason."""
     is_readable: bool
     """False: what was stored is damaged, so name, address and organisation are empty."""
 
@@ -40,11 +45,16 @@ class StatisticsResource(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     received_count: int
+    """All it has ever taken."""
     last_received_on: date | None
     refused_count: int
+    """Of the last 30 days."""
     sender_count: int
+    """Up to 1,000."""
     unlisted_count: int
+    """Messages of senders beyond those."""
     weeks: tuple[Week, ...]
+    """The last 53, oldest first."""
 
 
 class LeakedAliasResource(msgspec.Struct, frozen=True, kw_only=True):

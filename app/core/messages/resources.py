@@ -25,10 +25,15 @@ class ListedAttachment(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    """Its number in the message."""
     filename: str
+    """As the sender calls it."""
     content_type: str
+    """The sender's word."""
     size: int
+    """Bytes."""
     role: Role
+    """A file, a picture that the HTML shows, or a signature."""
 
 
 class AttachmentResource(ListedAttachment, frozen=True, kw_only=True):
@@ -38,7 +43,9 @@ class AttachmentResource(ListedAttachment, frozen=True, kw_only=True):
     """
 
     url: str
+    """Needs no key."""
     url_expires_at: Moment
+    """Until then the URL works."""
 
 
 class MessageFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,16 +53,24 @@ class MessageFields(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     thread_id: UUID
+    """The conversation it belongs to."""
     alias: AliasRef
+    """The alias that it came to."""
     sender: Person | None = msgspec.field(name="from")
+    """Who it says wrote it; null where it does not."""
     to: list[Person]
+    """Whom its header names."""
     cc: list[Person]
     subject: str
     snippet: str
+    """How its text begins."""
     received_at: Moment
     sent_at: Moment | None
+    """What its Date says, if anything."""
     size: int
+    """Bytes, as received."""
     folder: Folder
+    """`held`: from a sender whom the alias does not know."""
     is_read: bool
     is_starred: bool
     is_readable: bool
@@ -96,10 +111,15 @@ class FullMessage(MessageResource, frozen=True, kw_only=True):
     """
 
     text: str | None
+    """What it says as plain text; null where it has none."""
     html: str | None
+    """As the sender wrote it: hostile."""
     is_truncated: bool
+    """More than 1 MiB of text or HTML was left out; the original has it."""
     headers: list[HeaderResource]
+    """In their order."""
     tls: TlsResource | None
+    """How the sending server's connection was encrypted; null: not at all."""
 
 
 class MessageContent(msgspec.Struct, frozen=True, array_like=True):

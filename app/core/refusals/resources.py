@@ -19,12 +19,19 @@ class RefusalResource(msgspec.Struct, frozen=True, kw_only=True):
     alias: AliasRef
     refused_at: Moment
     code: int
+    """SMTP's: 5xx for ever, 4xx for now, 250 for mail that was taken and dropped."""
     reason: str
+    """For programs."""
     sender: str | None
+    """What a rule about the sender would name."""
     envelope_from: str | None
+    """MAIL FROM of the SMTP dialog."""
     header_from: list[str]
+    """What the message said."""
     recipient: str | None
+    """With its tag, if it had one."""
     count: int
+    """Above 1: it stands for that many, of the rest of a day."""
 
 
 def refusal_resource(refusal: Refusal) -> RefusalResource:
