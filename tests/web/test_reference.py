@@ -1,6 +1,13 @@
 """The pages about the API: all of it, for anybody, in few bytes."""
 
+import re
+from base64 import b64encode
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
 import pytest
+from standardwebhooks import Webhook
 
 from tests.web.conftest import Browser, check_page, describe
 
@@ -50,3 +57,21 @@ async def test_clients_have_pages_that_name_this_address(browser: Browser, path:
     assert "/keys" in {link["href"] for link in page.all("a")}
     for other in ("/docs/api", "/docs/api/messages"):
         assert path in {link["href"] for link in (await browser.page(other)).all("a")}
+
+
+async def test_the_code_that_verifies_webhooks_does(browser: Browser) -> None:
+    page = (await browser.get("/docs/api/webhooks")).text
+    (code,) = re.findall(r'aria-label="Verification without a library"><code>(.*?)</code>', page, re.DOTALL)
+    told: dict[str, Any] = {}
+    exec(unescape(code), told)  # noqa: S102 - it is ours
+    is_from_here = told["is_from_here"]
+    secret, body, now = f"whsec_{b64encode(bytes(32)).decode()}", b'{"type": "webhook.test"}', datetime.now(UTC)
+    signature = Webhook(secret).sign("evt", now, body.decode())
+    headers = {
+        "webhook-id": "evt",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": f"v1,AAAA {signature}",
+    }
+    assert is_from_here(secret, headers, body)
+    assert not is_from_here(secret, headers, body + b" ")
+    assert not is_from_here(secret, headers | {"webhook-timestamp": "1700000000"}, body)
