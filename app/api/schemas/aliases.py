@@ -59,8 +59,8 @@ class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
     """False: what was written about it is damaged, so description, site and note are empty."""
 
 
-class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What POST /aliases takes, all of it optional. Other fields are ignored: clients made for addy.io send some."""
+class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What POST /aliases takes, all of it optional; among it all that clients made for addy.io send."""
 
     domain: str | None = None
     """One of yours, or of the service's; its first one unless given."""
@@ -84,6 +84,8 @@ class NewAliasBody(msgspec.Struct, frozen=True, kw_only=True):
     """It expires when nobody has written for so many days."""
     screening: Screening = "open"
     """`known`: mail of senders who have not written before is held."""
+    recipient_ids: list[str] | None = None
+    """addy.io's word for where mail is forwarded to. It changes nothing: nothing is forwarded here."""
 
 
 class AliasPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
