@@ -235,6 +235,41 @@ async def test_trouble_is_told_everywhere(signed_in: Browser, ada: Owner) -> Non
     assert "A webhook of yours" not in (await signed_in.page(answer.headers["location"])).words
 
 
+async def test_what_was_missed_is_sent_when_asked_for(signed_in: Browser, ada: Owner) -> None:
+    async with receiving() as receiver:
+        _, path = await make(signed_in, ada, url=receiver.url, event_types="message.received")
+        await signed_in.send(path, f"{path}/switch", {"to": "off"})
+        await ada.deliver(b"From: shop@shop.example\r\nSubject: Missed\r\n\r\nWords\r\n")
+        await signed_in.send(path, f"{path}/switch", {"to": "on"})
+        await work(ada)
+        assert receiver.requests == []
+        now = utc_now()
+        span = {"from": (now - timedelta(hours=1)).isoformat(), "to": (now + timedelta(hours=1)).isoformat()}
+        for states, count in (("failed", 0), ("missed", 1)):
+            form = span | {"states": states}
+            answer = await signed_in.send(f"{path}/deliveries", f"{path}/replay", form)
+            assert f"{count} event" in (await signed_in.page(answer.headers["location"])).words
+        await work(ada, after=1)
+        assert [one.event["data"]["subject"] for one in receiver.requests] == ["Missed"]
+
+
+async def test_one_that_is_damaged_hides_no_other_and_can_be_deleted(signed_in: Browser, ada: Owner) -> None:
+    broken, path = await make(signed_in, ada, description="Broken")
+    async with ada.platform.db.transaction() as conn:
+        await conn.execute("UPDATE webhooks SET details = 'x' WHERE webhook_id = %s", (broken.webhook_id,))
+    answer = await signed_in.send("/webhooks", "/webhooks", FORM | {"description": "Whole"})
+    assert answer.status_code == 200
+    listed = await signed_in.page("/webhooks")
+    assert "A webhook that is damaged" in listed.words
+    assert "Whole" in listed.words
+    page = await signed_in.page(path)
+    assert "Delete it and make a new one." in page.words
+    csrf = page.hidden(f"{path}/delete")
+    assert (await signed_in.post(f"{path}/rotate", csrf)).status_code == 500
+    answer = await signed_in.post(f"{path}/delete", csrf | {"is_sure": "yes"})
+    assert answer.headers["location"] == "/webhooks?deleted=1"
+
+
 async def test_a_webhook_that_is_off_takes_no_test(signed_in: Browser, ada: Owner) -> None:
     _, path = await make(signed_in, ada)
     csrf = (await signed_in.page(path)).hidden(f"{path}/test")

@@ -31,6 +31,7 @@ class WebhookResource(msgspec.Struct, frozen=True, kw_only=True):
     (`thin`), or its text, HTML, header fields and links to its attachments, too (`full`). `failure_count` counts the
     attempts that have failed since one went well, which was before `failing_since`. `pending_count` is what waits,
     counted up to 1,000. Until `old_secret_until` the secret before this one signs as well.
+    One that is not `is_readable` is damaged, and can only be deleted.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class WebhookResource(msgspec.Struct, frozen=True, kw_only=True):
     pending_count: int
     old_secret_until: Moment | None
     created_on: date
+    is_readable: bool
 
 
 class MadeWebhookResource(WebhookResource, frozen=True, kw_only=True):
@@ -211,6 +213,7 @@ def _fields(webhook: Webhook) -> dict[str, Any]:
         "pending_count": webhook.pending_count,
         "old_secret_until": next((_moment(one.until) for one in webhook.secrets if one.until), None),
         "created_on": webhook.created_on,
+        "is_readable": webhook.is_readable,
     }
 
 

@@ -81,6 +81,8 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     pending_count: int
     created_on: date
     secrets: tuple[Secret, ...]
+    is_readable: bool = True
+    """False: address, description and secrets are damaged and empty here; it can only be deleted."""
 
     def __repr__(self) -> str:
         return f"Webhook({self.webhook_id})"

@@ -22,7 +22,7 @@ from app.core.webhooks import queries
 from app.core.webhooks.model import NewWebhook, Secret, Webhook, WebhookDetails, WebhookPatch, WebhookRow
 from app.core.webhooks.sealing import open_details, seal_details
 from app.core.webhooks.signing import OVERLAP, new_secret
-from app.errors import Conflict, FieldError, Invalid, LimitReached, NotFound
+from app.errors import CannotOpen, Conflict, FieldError, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.lib.outbound.urls import read_url
@@ -87,7 +87,7 @@ async def create(platform: Platform, conn: Conn, actor: Actor, new: NewWebhook, 
 
 
 async def listed(platform: Platform, conn: Conn, actor: Actor) -> list[Webhook]:
-    """All webhooks that the actor sees, oldest first; at most 20. Raises CannotOpen."""
+    """All webhooks that the actor sees, oldest first; at most 20."""
     rows = [row for row in await queries.webhooks(conn, actor.account_id) if _is_seen(actor, row)]
     if not rows:
         return []
@@ -96,7 +96,7 @@ async def listed(platform: Platform, conn: Conn, actor: Actor) -> list[Webhook]:
 
 
 async def get(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID) -> Webhook:
-    """One webhook. Raises NotFound, CannotOpen."""
+    """One webhook. Raises NotFound."""
     row = await queries.webhook(conn, actor.account_id, webhook_id)
     if row is None or not _is_seen(actor, row):
         raise NotFound("There is no such webhook.")
@@ -171,8 +171,11 @@ def assert_enabled(webhook: Webhook) -> None:
 
 
 def open_row(index_key: bytes, row: WebhookRow) -> Webhook:
-    """The webhook, opened. Raises CannotOpen."""
-    details = open_details(index_key, row.account_id, row.webhook_id, row.details)
+    """The webhook, opened; also where its details are damaged."""
+    try:
+        details, is_readable = open_details(index_key, row.account_id, row.webhook_id, row.details), True
+    except CannotOpen:
+        details, is_readable = WebhookDetails("", "", ()), False
     return Webhook(
         webhook_id=row.webhook_id,
         url=details.url,
@@ -189,16 +192,19 @@ def open_row(index_key: bytes, row: WebhookRow) -> Webhook:
         pending_count=row.pending_count,
         created_on=row.created_on,
         secrets=details.secrets,
+        is_readable=is_readable,
     )
 
 
 async def held(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID) -> Webhook:
     """The webhook, which nobody else changes until the transaction ends, and which the actor may change.
 
-    Raises NotFound, ScopeMissing.
+    Raises NotFound, ScopeMissing, CannotOpen.
     """
     await queries.lock_webhook(conn, actor.account_id, webhook_id)
     found = await get(platform, conn, actor, webhook_id)
+    if not found.is_readable:
+        raise CannotOpen("What was stored of this webhook is damaged. Delete it and make a new one.")
     _assert_may(actor, found.event_types)
     return found
 

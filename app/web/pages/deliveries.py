@@ -13,7 +13,7 @@ from markupsafe import escape
 from app.core.platform import Platform
 from app.core.webhooks import deliveries
 from app.core.webhooks import service as webhooks
-from app.core.webhooks.model import DELIVERY_STATES, Attempt, DeliveryState
+from app.core.webhooks.model import DELIVERY_STATES, Attempt, Replayable
 from app.errors import Conflict, Invalid, NotFound
 from app.lib.ids import made_at
 from app.lib.times import utc_now
@@ -28,7 +28,11 @@ from app.web.view import see_other
 
 _PAGE = 50
 _ROOM, _ATTEMPT_BYTES = 30_000, 400
-_REPLAYED: dict[str, tuple[DeliveryState, ...]] = {"failed": ("failed",), "sent": ("failed", "delivered")}
+_REPLAYED: dict[str, tuple[Replayable, ...]] = {
+    "failed": ("failed",),
+    "missed": ("failed", "missed"),
+    "sent": ("failed", "missed", "delivered"),
+}
 _NO_FORM: Form = {"states": "failed"}
 
 

@@ -26,7 +26,7 @@ _FIRST: Form = {"content": "thin", "event_types": "message.received"}
 _DONE = {
     "saved": "Saved.",
     "on": "Switched on. What has waited is being sent now.",
-    "off": "Paused. Nothing more is sent, and what happens meanwhile is not kept for it.",
+    "off": "Paused. Nothing more is sent. What it misses can be sent later, from its log.",
     "tested": "A test is on its way. The log says how it was answered; open it in a moment.",
 }
 

@@ -35,6 +35,7 @@ _WEBHOOK: dict[str, Any] = {
     "pending_count": 0,
     "old_secret_until": None,
     "created_on": date(2026, 11, 2),
+    "is_readable": True,
 }
 _DELIVERY: dict[str, Any] = {
     "event_id": UUID(ids.MESSAGE),
