@@ -213,6 +213,8 @@ def _samples(operation: Operation, base: str) -> list[Schema]:
     kind = handler.opt.get("body")
     body = examples.request(kind) if kind is not None else examples.TEXTS.get(media_type)
     request = (operation.method, operation.path, operation.parameters)
-    shell = samples.shell(base, *request, body=body, media_type=media_type, has_key=not handler.opt.get("is_public"))
-    python = samples.python(*request, body=body, media_type=media_type)
+    is_stream = handler.opt.get("answers") == "text/event-stream"
+    has_key = not handler.opt.get("is_public")
+    shell = samples.shell(base, *request, body=body, media_type=media_type, has_key=has_key, is_stream=is_stream)
+    python = samples.python(*request, body=body, media_type=media_type, is_stream=is_stream)
     return [{"lang": "Shell", "source": shell}, {"lang": "Python", "source": python}]

@@ -30,10 +30,19 @@ def query(parameters: Sequence[Parameter]) -> dict[str, str]:
 
 
 def shell(
-    base: str, method: str, path: str, parameters: Sequence[Parameter], *, body: Body, media_type: str, has_key: bool
+    base: str,
+    method: str,
+    path: str,
+    parameters: Sequence[Parameter],
+    *,
+    body: Body,
+    media_type: str,
+    has_key: bool,
+    is_stream: bool,
 ) -> str:
     """The request as a line of curl; a `body` that is text goes as it is, all else as JSON."""
-    words = ["curl", *_METHODS.get(method, ["-X", method]), shlex.quote(base + target(path, parameters))]
+    flags = ["--no-buffer"] if is_stream else []
+    words = ["curl", *flags, *_METHODS.get(method, ["-X", method]), shlex.quote(base + target(path, parameters))]
     lines = [" ".join(words)]
     if has_key:
         lines.append('-H "Authorization: Bearer $RESTANTE_KEY"')
@@ -44,7 +53,9 @@ def shell(
     return " \\\n  ".join(lines)
 
 
-def python(method: str, path: str, parameters: Sequence[Parameter], *, body: Body, media_type: str) -> str:
+def python(
+    method: str, path: str, parameters: Sequence[Parameter], *, body: Body, media_type: str, is_stream: bool
+) -> str:
     """The request with httpx, by the `client` that the first page makes."""
     plain = target(path, [one for one in parameters if one.is_in_path])
     arguments = [json.dumps(plain)]
@@ -56,6 +67,14 @@ def python(method: str, path: str, parameters: Sequence[Parameter], *, body: Bod
             arguments.append(f'headers={{"Content-Type": "{media_type}"}}')
         else:
             arguments.append(f"json={_literal(body)}")
+    if is_stream:
+        begun = ", ".join([json.dumps(method), *arguments, "timeout=None"])
+        lines = [
+            f"with client.stream({begun}) as answer:",
+            "    for line in answer.iter_lines():",
+            "        print(line)",
+        ]
+        return "\n".join(lines)
     return f"answer = client.{method.lower()}({', '.join(arguments)})"
 
 
