@@ -227,6 +227,7 @@ async def test_the_day_of_the_last_use_is_noted(api: Api, ada: User) -> None:
     path = f"{KEYS}/{made['id']}"
     assert (await api.get(path, ada)).json()["data"]["last_used_on"] is None
     assert (await api.refused("GET", "/api/v1/messages", headers=by(made["key"])))["status"] == 403
+    noted = None
     for _ in range(100):  # it is written once the answer has gone out
         noted = (await api.get(path, ada)).json()["data"]["last_used_on"]
         if noted is not None:

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.auth.keys.strength import EVERYTHING, Strength, given_on, is_within, reaches_within
-from app.core.auth.scopes import ALL_SCOPES, SCOPES
+from app.core.auth.scopes import ALL_SCOPES, SCOPES, Scope
 from app.errors import Forbidden
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 SHOP, BANK = UUID(int=1), UUID(int=2)
 HERE, THERE = "here.test", "there.test"
-READ = frozenset({"messages:read", "aliases:read"})
+READ: frozenset[Scope] = frozenset({"messages:read", "aliases:read"})
 
 # An alias stands on one domain.
 places = st.sampled_from([(None, None), (None, HERE), (None, THERE), (SHOP, HERE), (BANK, THERE), (UUID(int=3), HERE)])
