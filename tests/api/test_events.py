@@ -14,6 +14,7 @@ from app.core.aliases import service as aliases
 from app.core.aliases.model import NewAlias
 from app.core.filing import service as filing
 from app.core.filing.model import MessagePatch
+from app.core.waiting import watch as watching
 from app.core.waiting.watch import MOST
 from app.lib.ids import new_id
 from app.lib.times import utc_now
@@ -171,6 +172,28 @@ async def test_a_stream_ends_with_its_key_and_with_the_process(api: Api, ada: Us
     assert await revoked.next() is None
     await api.platform.listener.close()
     assert await ended.next() is None
+
+
+async def test_who_hangs_up_frees_the_place(api: Api, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = asyncio.Event()
+    leave = watching.Seat.leave
+
+    def note(seat: watching.Seat) -> None:
+        leave(seat)
+        left.set()
+
+    monkeypatch.setattr(watching.Seat, "leave", note)
+    async with (
+        httpx.AsyncClient(base_url=api.client.base_url, timeout=30) as client,
+        client.stream("GET", EVENTS, headers=ada.headers) as response,
+    ):
+        reader = Reader(response)
+        await reader.begun()
+        await api.deliver(ada, plain("Somebody is there"))
+        assert await reader.next()
+        assert not left.is_set()
+    async with asyncio.timeout(30):
+        await left.wait()
 
 
 async def test_only_so_many_streams_of_an_account(api: Api, ada: User, bob: User, follow: Open) -> None:
