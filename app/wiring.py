@@ -24,7 +24,7 @@ from app.core.domains.roles import give_roles
 from app.core.instance.service import check_key
 from app.core.platform import Platform
 from app.errors import Invalid, Unavailable
-from app.lib import logs, suffixes
+from app.lib import logs, open_files, suffixes
 from app.lib.blobs import BlobStore
 from app.lib.blobs.local import LocalStore
 from app.lib.blobs.s3 import S3Store
@@ -143,6 +143,7 @@ class _WebServer(uvicorn.Server):
 def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
     """Serve pages and API on the socket until SIGTERM."""
     logs.configure(role="web")
+    open_files.allow_many()
     suffixes.load()
     _collect_seldom()
 
@@ -189,6 +190,7 @@ def _make_ready_for_links(store: BlobStore) -> None:
 def run_smtp(config: Config, dsn: str, listener: socket.socket, *, shard: int) -> None:
     """Take mail on the socket until SIGTERM."""
     logs.configure(role="smtp")
+    open_files.allow_many()
     suffixes.load()
     settings = SmtpSettings(
         hostname=config.hostname,
