@@ -14,8 +14,9 @@ from app.api.auth import AuthedRequest
 from app.api.platform import GivenPlatform
 from app.core.events.model import EventType
 from app.core.waiting.service import alias_of
-from app.core.waiting.streams import SCOPES, EventStream, Told, types_for
+from app.core.waiting.streams import EventStream, Told, types_for
 from app.core.waiting.watch import Watch
+from app.core.webhooks.service import SELECTABLE
 from app.errors import Invalid
 from app.lib.ids import first_id_at, parse_id
 from app.lib.times import utc_now
@@ -70,9 +71,9 @@ def _event(told: Told) -> bytes:
 
 def _types(text: str) -> Sequence[EventType]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in SCOPES]
+    unknown = [name for name in names if name not in SELECTABLE]
     if unknown or not names:
-        raise Invalid.field("types", f"Give some of these, with commas between them: {', '.join(SCOPES)}.")
+        raise Invalid.field("types", f"Give some of these, with commas between them: {', '.join(SELECTABLE)}.")
     return cast("Sequence[EventType]", names)
 
 

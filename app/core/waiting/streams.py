@@ -14,7 +14,6 @@ import msgspec
 
 from app.core.auth.model import Actor
 from app.core.auth.reach.service import KeyBound
-from app.core.auth.scopes import Scope
 from app.core.events import payloads
 from app.core.events import queries as events
 from app.core.events.model import EventRow, EventType
@@ -28,22 +27,11 @@ from app.core.refusals import service as refusals
 from app.core.refusals.resources import refusal_resource
 from app.core.waiting.positions import WINDOW
 from app.core.waiting.watch import Watch
+from app.core.webhooks.service import SELECTABLE, scope_of
 from app.errors import RestanteError, Unavailable
 from app.lib.ids import first_id_at, made_at
 from app.lib.times import utc_now
 
-SCOPES: dict[EventType, Scope] = {
-    "message.received": "messages:read",
-    "message.held": "messages:read",
-    "message.refused": "refusals:read",
-    "alias.created": "aliases:read",
-    "alias.disabled": "aliases:read",
-    "alias.expired": "aliases:read",
-    "domain.verified": "domains:read",
-    "domain.failing": "domains:read",
-    "quota.warning": "account:read",
-}
-"""What a key needs to be told of it; tests of webhooks go to webhooks alone."""
 _OF_ACCOUNT = frozenset({"domain.verified", "domain.failing", "quota.warning"})
 _OF_MESSAGES = frozenset({"message.received", "message.held"})
 HEARTBEAT_SECONDS = 15.0
@@ -71,13 +59,10 @@ def types_for(actor: Actor, asked: Sequence[EventType] | None) -> frozenset[Even
     Raises ScopeMissing, KeyBound for what was asked for and may not be told.
     """
     if asked is None:
-        return frozenset(
-            one
-            for one, scope in SCOPES.items()
-            if scope in actor.scopes and not (actor.is_bound and one in _OF_ACCOUNT)
-        )
+        hidden = _OF_ACCOUNT if actor.is_bound else frozenset()
+        return frozenset(one for one in SELECTABLE if scope_of(one) in actor.scopes and one not in hidden)
     for one in asked:
-        actor.assert_may(SCOPES[one])
+        actor.assert_may(scope_of(one))
         if actor.is_bound and one in _OF_ACCOUNT:
             raise KeyBound
     return frozenset(asked)
