@@ -84,9 +84,7 @@ async def make(platform: Platform, mailboxes: Sequence[Mailbox], *, now: datetim
 async def _make(conn: Conn, mailbox: Mailbox, address: Address, *, now: datetime) -> Mailbox:
     account_id = mailbox.account_id
     await accounts.hold(conn, account_id)
-    if await aliases.claim_unattended(
-        conn, account_id, address, mailbox.alias_id, reason="catch_all", now=now
-    ):
+    if await aliases.claim_unattended(conn, account_id, address, mailbox.alias_id, reason="catch_all", now=now):
         if not await queries.take_making(conn, account_id, address.domain, now=now, a_day=MADE_A_DAY):
             raise LimitReached("Today's number of new aliases on this domain is used up.", code="too_many_new")
         await limits.assert_within(conn, account_id)
