@@ -34,7 +34,7 @@ CREATE TABLE events (
     payload     bytea STORAGE EXTERNAL,  -- what does not; null once nothing waits to be delivered
     PRIMARY KEY (account_id, event_id),
     FOREIGN KEY (account_id, alias_id) REFERENCES aliases ON DELETE CASCADE
-) WITH (fillfactor = 85);
+) WITH (fillfactor = 85, toast_tuple_target = 8000);
 
 CREATE INDEX events_by_time ON events (occurred_at);
 
