@@ -1,6 +1,6 @@
 """`python -m bench`: starts the service, measures it, prints medians. See also `python -m bench mailbox`,
-`python -m bench aliases`, `python -m bench rcpt`, `python -m bench webhooks`, `python -m bench.leaks` and
-`python -m bench.rival`.
+`python -m bench aliases`, `python -m bench rcpt`, `python -m bench waiting`, `python -m bench webhooks`,
+`python -m bench.leaks` and `python -m bench.rival`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import aliases, corpus, http_load, mailbox, rcpt, report, scenarios, smtp_load, target, webhooks
+from bench import aliases, corpus, http_load, mailbox, rcpt, report, scenarios, smtp_load, target, waiting, webhooks
 from bench.reading import Api, ReadingFailed, sign_in
 from bench.report import Row
 from bench.scenarios import Step
@@ -167,6 +167,8 @@ def main() -> int:
         return aliases.main(sys.argv[2:])
     if sys.argv[1:2] == ["webhooks"]:
         return webhooks.main(sys.argv[2:])
+    if sys.argv[1:2] == ["waiting"]:
+        return waiting.main(sys.argv[2:])
     if sys.argv[1:2] == ["rcpt"]:
         return rcpt.main(sys.argv[2:])
     options = _options()
