@@ -42,7 +42,7 @@ def _pages(platform: Platform, site: Site, handlers: ExceptionHandlersMap) -> Ro
     return Router(
         path="/",
         route_handlers=route_handlers(),
-        guards=[same_origin],
+        guards=[same_origin(platform.public_url)],
         dependencies={
             "platform": Provide(lambda: platform, sync_to_thread=False),
             "site": Provide(lambda: site, sync_to_thread=False),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Guard
 
 from app.errors import Forbidden
 from app.vault.instance import InstanceKey
@@ -31,19 +32,29 @@ def check_token(instance: InstanceKey, session_id: UUID, sent: str) -> None:
         raise Forbidden(_REFUSED, code="csrf")
 
 
-def same_origin(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+def same_origin(public_url: str) -> Guard:
     """A guard: raise Forbidden when the browser says that another site sent this form.
 
-    Browsers that say nothing pass (the token decides), as does `Origin: null`: our own `Referrer-Policy` makes them
-    send that, and those that do also send Sec-Fetch-Site wherever the connection is trustworthy.
+    Ours is the public address, which a proxy may hide from `Host`, and whatever `Host` was asked for. Browsers that say
+    nothing pass (the token decides), as does `Origin: null`: our own `Referrer-Policy` makes them send that, and those
+    that do also send Sec-Fetch-Site wherever the connection is trustworthy.
     """
+    public = urlsplit(public_url).netloc.lower()
+
+    def guard(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+        _assert_ours(connection, public)
+
+    return guard
+
+
+def _assert_ours(connection: AnyConnection, public: str) -> None:
     if connection.scope.get("method") in _SAFE_METHODS:
         return
     site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
     if site is not None:
         is_ours = site in {"same-origin", "none"}
     elif origin is not None and origin != "null":
-        is_ours = urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
+        is_ours = urlsplit(origin).netloc.lower() in {public, connection.headers.get("host", "").lower()}
     else:
         is_ours = True
     if not is_ours:

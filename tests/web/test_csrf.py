@@ -50,7 +50,14 @@ async def test_a_form_from_elsewhere_is_refused_even_with_the_token(
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Origin": "null"}, {"Origin": "http://restante.test"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}],
+    [
+        {},
+        {"Origin": "null"},
+        {"Origin": "http://restante.test"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://restante.test", "Host": "behind-a-proxy:8000"},
+        {"Origin": "http://localhost:8000", "Host": "localhost:8000"},
+    ],
 )
 async def test_our_own_forms_pass(signed_in: Browser, headers: dict[str, str]) -> None:
     fields = (await signed_in.page("/inbox")).hidden("/logout")
