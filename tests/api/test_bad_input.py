@@ -62,9 +62,9 @@ async def test_no_body_breaks_a_route(api: Api, ada: User, number: int) -> None:
         headers = {"Content-Type": accepted_types(handler)[0]}
         for value in _values(dict.fromkeys(fields, "x")):
             await answered(api, ada, method, path, content=json.dumps(value).encode(), headers=headers)
-        for value in ([], "x", 1, None, NUL, {"unknown": 1}, {NUL: 1}):
-            response = await answered(api, ada, method, path, content=json.dumps(value).encode(), headers=headers)
-            assert response.status_code >= 400, (method, path, value)
+        for wrong in ([], "x", 1, None, NUL, {"unknown": 1}, {NUL: 1}):
+            response = await answered(api, ada, method, path, content=json.dumps(wrong).encode(), headers=headers)
+            assert response.status_code >= 400, (method, path, wrong)
 
 
 async def test_unknown_fields_are_named(api: Api, ada: User) -> None:
