@@ -62,7 +62,8 @@ async def test_no_body_breaks_a_route(api: Api, ada: User, number: int) -> None:
         headers = {"Content-Type": accepted_types(handler)[0]}
         for value in _values(dict.fromkeys(fields, "x")):
             await answered(api, ada, method, path, content=json.dumps(value).encode(), headers=headers)
-        for wrong in ([], "x", 1, None, NUL, {"unknown": 1}, {NUL: 1}):
+        others: list[Any] = [[], "x", 1, None, NUL, {"unknown": 1}, {NUL: 1}]
+        for wrong in others:
             response = await answered(api, ada, method, path, content=json.dumps(wrong).encode(), headers=headers)
             assert response.status_code >= 400, (method, path, wrong)
 
