@@ -79,7 +79,7 @@ def test_schemathesis_finds_nothing(served: Served) -> None:
     served.send()
     command: list[str | Path] = [
         *(BIN / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run", f"{served.base}/openapi.json"),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--no-color"),
+        *("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", EXAMPLES, "--no-color"),
         # It would find its own key in the list, and revoke it; and a stream does not end.
         *("--exclude-operation-id", "delete_key", "--exclude-operation-id", "stream_events"),
     ]
