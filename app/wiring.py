@@ -29,6 +29,7 @@ from app.lib.blobs import BlobStore
 from app.lib.blobs.local import LocalStore
 from app.lib.blobs.s3 import S3Store
 from app.lib.db import Database
+from app.lib.heads import BoundedHeadProtocol
 from app.lib.outbound import Outbound
 from app.lib.ratelimit import NetworkLimit, NetworkLimits
 from app.lib.resolver import Resolver, Server
@@ -161,7 +162,7 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
             server = _WebServer(
                 uvicorn.Config(
                     app,
-                    http="httptools",
+                    http=BoundedHeadProtocol,
                     ws="none",
                     lifespan="off",
                     access_log=False,
