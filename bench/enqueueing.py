@@ -4,7 +4,6 @@ a full one, in turns. The worker stands still meanwhile, so nothing is sent.
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import statistics
@@ -19,7 +18,7 @@ from rich.table import Table
 
 from bench import smtp_load
 from bench.measure import POSTGRES, SERVER, Meter
-from bench.service import Service, ServiceFailed, running
+from bench.service import Service, ServiceFailed, child, running
 
 WAYS = ("none", "thin", "full")
 CONNECTIONS = 8
@@ -42,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 async def _measure(service: Service, messages: int, rounds: int) -> None:
-    worker = _worker(service)
+    worker = child(service, "worker")
     os.kill(worker, signal.SIGSTOP)
     rates: dict[str, list[float]] = {way: [] for way in WAYS}
     costs: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -65,16 +64,6 @@ async def _measure(service: Service, messages: int, rounds: int) -> None:
         spread = f"{min(rates[way]):.0f} to {max(rates[way]):.0f}"
         table.add_row(way, f"{rate:.0f}", spread, f"{cost:.2f}", f"{cost / base * 100:.1f} %")
     Console().print(table)
-
-
-def _worker(service: Service) -> int:
-    """The worker's process id, as the service's log tells it."""
-    assert service.family.folder is not None
-    for line in (service.family.folder / "log").read_text().splitlines():
-        event = json.loads(line) if line.startswith("{") else {}
-        if event.get("event") == "child_started" and str(event["name"]).startswith("worker"):
-            return int(event["pid"])
-    raise ServiceFailed("the log names no worker")
 
 
 @asynccontextmanager

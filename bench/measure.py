@@ -74,6 +74,11 @@ def pss(family: Family) -> dict[str, int]:
     return found
 
 
+def pids(family: Family) -> list[int]:
+    """The ids of the family's processes now, Postgres's among them."""
+    return [process.pid for process in _members(family)]
+
+
 def _members(family: Family) -> list[_Process]:
     everyone = {process.pid: process for entry in PROC.iterdir() if (process := _read(entry)) is not None}
     return [process for process in everyone.values() if _belongs(process, everyone, family)]

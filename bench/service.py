@@ -77,6 +77,16 @@ def running(kept: Path | None = None, settings: Mapping[str, str] | None = None)
                 _stop(process, folder / "log")
 
 
+def child(service: Service, role: str) -> int:
+    """The id of the first process of this role (`web`, `smtp`, `worker`), as the service's log tells it."""
+    assert service.family.folder is not None
+    for line in (service.family.folder / "log").read_text().splitlines():
+        event = json.loads(line) if line.startswith("{") else {}
+        if event.get("event") == "child_started" and str(event["name"]).startswith(role):
+            return int(event["pid"])
+    raise ServiceFailed(f"the log names no {role} process")
+
+
 def _environ(folder: Path, http_port: int, smtp_port: int) -> dict[str, str]:
     """The caller's environment without what would point the service elsewhere."""
     foreign = ("RESTANTE_", "S3_", "DATABASE_URL", "PORT")

@@ -10,7 +10,7 @@ from litestar.exceptions import InternalServerException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from app.api.auth import AuthedRequest
-from app.api.errors import Malformed, TooSlow, UnsupportedMediaType
+from app.api.errors import Malformed, TooSlow, UnsupportedCoding, UnsupportedMediaType
 from app.errors import Invalid
 
 MAX_BYTES = 64 * 1024
@@ -67,8 +67,10 @@ async def read_file(request: AuthedRequest) -> bytes:
 async def whole_body(request: AuthedRequest) -> bytes:
     """The body as it came, at most as large as the route allows; it can be asked for again.
 
-    Raises Malformed where it ends too early, TooSlow after a minute.
+    Raises UnsupportedCoding where it is compressed, Malformed where it ends too early, TooSlow after a minute.
     """
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedCoding
     try:
         async with asyncio.timeout(_MAX_SECONDS):
             return await request.body()

@@ -63,6 +63,13 @@ class UnsupportedMediaType(RestanteError):
         self.is_patch = is_patch
 
 
+class UnsupportedCoding(RestanteError):
+    """The body is compressed (415)."""
+
+    def __init__(self) -> None:
+        super().__init__("Send the body as it is, without Content-Encoding.", code="unsupported_content_coding")
+
+
 _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -75,6 +82,7 @@ _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
     Malformed: HTTPStatus.BAD_REQUEST,
     TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    UnsupportedCoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 }
@@ -84,7 +92,12 @@ _ROUTING: Mapping[int, tuple[str, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address does not take this method; see `Allow`."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", "The body is too large."),
 }
-_HANG_UP = {"Connection": "close"}
+_ALWAYS: Mapping[type[RestanteError], Mapping[str, str]] = {
+    Unavailable: {"Retry-After": str(_RETRY_SECONDS)},
+    UnsupportedCoding: {"Accept-Encoding": "identity"},  # RFC 9110 section 12.5.3
+    TooSlow: {"Connection": "close"},
+}
+"""Header fields that tell of an error, whatever it says."""
 """What is left of the body is not read."""
 _encode = msgspec.json.Encoder().encode
 
@@ -147,7 +160,7 @@ def _status(error: RestanteError) -> HTTPStatus:
     return next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _headers(error: RestanteError) -> dict[str, str]:
+def _headers(error: RestanteError) -> Mapping[str, str]:
     if isinstance(error, Unauthenticated):
         # RFC 6750 section 3.1: the error attribute only where credentials were sent.
         sent = ', error="invalid_token"' if error.code != "unauthenticated" else ""
@@ -155,18 +168,14 @@ def _headers(error: RestanteError) -> dict[str, str]:
     if isinstance(error, ScopeMissing):
         told = f'error="insufficient_scope", scope="{error.scope}"'  # RFC 6750 section 3.1
         return {"WWW-Authenticate": f'Bearer realm="restante", {told}'}
-    if isinstance(error, Unavailable):
-        return {"Retry-After": str(_RETRY_SECONDS)}
     if isinstance(error, UnsupportedMediaType):
         # RFC 9110 section 15.5.16, RFC 5789 section 2.2
         return dict.fromkeys(("Accept", "Accept-Patch") if error.is_patch else ("Accept",), ", ".join(error.accepted))
-    if isinstance(error, TooSlow):
-        return _HANG_UP
     if isinstance(error, LimitReached | StillRunning) and error.retry_after is not None:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}"}  # RFC 9110 section 15.5.17
-    return {}
+    return next((_ALWAYS[cls] for cls in type(error).__mro__ if cls in _ALWAYS), {})
 
 
 def _invalid_parameters(error: ValidationException) -> Invalid:

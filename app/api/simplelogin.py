@@ -18,10 +18,12 @@ from app.core.aliases import sites
 from app.core.aliases.model import NewAlias
 from app.core.auth.reach import service as reach
 from app.core.platform import Platform
+from app.errors import Unauthenticated
 from app.lib.times import utc_now
 
 PATH = "/alias/random/new"
 _FORMATS: dict[str, Literal["uuid", "words"]] = {"uuid": "uuid", "word": "words"}
+_NO_KEY = "Send an API key: `Authentication: <key>`."
 _encode = msgspec.json.Encoder().encode
 
 
@@ -94,7 +96,8 @@ def _as_bearer(app: ASGIApp) -> ASGIApp:
 def _answer(request: errors.ApiRequest, error: Exception) -> Response[Any]:
     """The same failure as our own routes tell it, in their shape."""
     found = errors.answer(request, error)
-    detail = msgspec.json.decode(found.content)["detail"]
+    is_without_key = isinstance(error, Unauthenticated) and error.code == "unauthenticated"
+    detail = _NO_KEY if is_without_key else msgspec.json.decode(found.content)["detail"]
     return Response(
         _encode(Told(error=detail)), status_code=found.status_code, media_type=JSON, headers=dict(found.headers)
     )

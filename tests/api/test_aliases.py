@@ -1,5 +1,6 @@
 """Aliases over the API. POST is what addy.io's clients send, so their requests are tried as they are."""
 
+import gzip
 import re
 from typing import Any, cast
 
@@ -345,6 +346,14 @@ async def test_other_media_types_are_unsupported(api: Api, ada: User) -> None:
         response = await api.request("POST", ALIASES, ada, content=b"{}", headers={"Content-Type": media_type})
         assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type"), media_type
         assert response.headers["accept"] == "application/json, application/x-www-form-urlencoded"
+
+
+async def test_compressed_bodies_are_unsupported(api: Api, ada: User) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    for content in (gzip.compress(b"{}"), b"{}"):
+        response = await api.request("POST", ALIASES, ada, content=content, headers=headers)
+        assert (response.status_code, response.json()["code"]) == (415, "unsupported_content_coding")
+        assert response.headers["accept-encoding"] == "identity"
 
 
 async def test_a_body_needs_a_media_type(api: Api, ada: User) -> None:

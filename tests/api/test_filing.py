@@ -56,6 +56,7 @@ async def test_a_patch_answers_with_the_message_as_it_is_now(
         ({"is_read": "yes"}, "is_read"),
         ({"is_starred": None}, "is_starred"),
         ({"folder": "elsewhere"}, "folder"),
+        ({"folder": "held"}, "folder"),
         ({"subject": "Mine now"}, "subject"),
     ],
 )
@@ -102,6 +103,7 @@ async def test_an_action_is_for_many_and_passes_over_what_is_not_ours(
     ("body", "field"),
     [
         ({"ids": [], "action": "burn"}, "action"),
+        ({"ids": [], "action": "held"}, "action"),
         ({"ids": []}, "action"),
         ({"action": "read"}, "ids"),
         ({"ids": ["1"], "action": "read"}, "ids[0]"),

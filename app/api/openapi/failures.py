@@ -32,7 +32,7 @@ FAILURES: Mapping[str, Failure] = {
         HTTPStatus.UNAUTHORIZED,
         unauthenticated="Send an API key: `Authorization: Bearer <key>`.",
         wrong_key="This API key is not valid.",
-        expired="This has expired. Please sign in again.",
+        expired="This API key has expired. Make a new one.",
     ),
     **_all(
         HTTPStatus.FORBIDDEN,
@@ -75,7 +75,11 @@ FAILURES: Mapping[str, Failure] = {
         precondition_failed="It is no longer what `If-Match` names. Fetch it anew.",
     ),
     **_all(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large="The body is too large."),
-    **_all(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, unsupported_media_type="Send the body as application/json."),
+    **_all(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        unsupported_media_type="Send the body as application/json.",
+        unsupported_content_coding="Send the body as it is, without Content-Encoding.",
+    ),
     **_all(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         range_not_satisfiable="The bytes asked for lie beyond the end of the file.",
@@ -121,7 +125,7 @@ _WITH_KEY = (
     *("unauthenticated", "wrong_key", "expired", "suspended"),
     *("rate_limited", "too_many_wrong_keys"),
 )
-_WITH_BODY = ("malformed", "too_large", "too_slow", "unsupported_media_type", "invalid")
+_WITH_BODY = ("malformed", "too_large", "too_slow", "unsupported_media_type", "unsupported_content_coding", "invalid")
 _WITH_CHANGE = (
     *("bad_idempotency_key", "idempotency_in_progress", "idempotency_answer_lost", "idempotency_lease_ended"),
     *("idempotency_key_reused", "too_slow", "too_large"),

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from app.api.schemas.invitations import InvitationResource, invitation_resource
-from app.core.filing.model import Action
+from app.core.filing.model import Destination, Request
 from app.core.filing.service import MAX_AT_ONCE
-from app.core.messages.model import EnclosedLine, Folder, Link, MessageLine, OpenMessage
+from app.core.messages.model import EnclosedLine, Link, MessageLine, OpenMessage
 from app.core.messages.notes import NoteCode
 from app.core.messages.resources import (
     FullMessage,
@@ -89,14 +89,14 @@ class MessagePatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     is_read: bool | msgspec.UnsetType = msgspec.UNSET
     is_starred: bool | msgspec.UnsetType = msgspec.UNSET
-    folder: Folder | msgspec.UnsetType = msgspec.UNSET
+    folder: Destination | msgspec.UnsetType = msgspec.UNSET
 
 
 class MessageActionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing to do to at most 200 messages."""
 
     ids: Annotated[list[UUID], msgspec.Meta(max_length=MAX_AT_ONCE)]
-    action: Action
+    action: Request
 
 
 class ChangedResource(msgspec.Struct, frozen=True, kw_only=True):

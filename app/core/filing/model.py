@@ -9,6 +9,10 @@ from app.core.messages.model import Folder
 
 Change = Literal["read", "unread", "star", "unstar", "inbox", "archive", "spam", "trash", "held"]
 Action = Literal[Change, "delete"]
+Destination = Literal["inbox", "archive", "spam", "trash"]
+"""Where owners move their mail. Some waits in `held` as it comes, and taking a step back leads there again."""
+Request = Literal["read", "unread", "star", "unstar", Destination, "delete"]
+"""What owners ask for."""
 """What can be done to many at once; a folder's name moves there, "delete" takes what is in the trash for ever."""
 ACTIONS: tuple[Action, ...] = get_args(Action)
 

@@ -219,7 +219,7 @@ async def _checked(platform: Platform, conn: Conn, actor: Actor, new: NewWebhook
     faults: list[FieldError] = []
     url = new.url
     try:
-        url = read_url(new.url, may_be_plain=platform.outbound.may_be_plain)
+        url = read_url(new.url, networks=platform.outbound.networks)
     except Invalid as error:
         faults += error.fields
     description = " ".join(new.description.split())

@@ -145,13 +145,8 @@ class Outbound:
     ) -> None:
         self._resolver = resolver
         self._patience = patience or Patience()
-        self._networks = tuple(networks)
+        self.networks = tuple(networks)
         self._tls = tls
-
-    @property
-    def may_be_plain(self) -> bool:
-        """Whether there are networks that plain HTTP may reach."""
-        return bool(self._networks)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST `body` to a URL that `urls.read_url` gave. Takes 15 s at most and never raises for what it meets."""
@@ -202,7 +197,7 @@ class Outbound:
         return _pool(self._guard(is_public_allowed=False), None)
 
     def _guard(self, *, is_public_allowed: bool) -> _Guard:
-        return _Guard(self._resolver, self._networks, self._patience, is_public_allowed=is_public_allowed)
+        return _Guard(self._resolver, self.networks, self._patience, is_public_allowed=is_public_allowed)
 
 
 class _Progress:

@@ -1,7 +1,11 @@
+from ipaddress import IPv4Network
+
 import pytest
 
 from app.errors import Invalid
 from app.lib.outbound.urls import MAX_URL, read_url
+
+LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +21,7 @@ from app.lib.outbound.urls import MAX_URL, read_url
     ],
 )
 def test_what_is_taken(text: str, url: str) -> None:
-    assert read_url(text, may_be_plain=False) == url
+    assert read_url(text) == url
 
 
 @pytest.mark.parametrize(
@@ -53,11 +57,19 @@ def test_what_is_taken(text: str, url: str) -> None:
 )
 def test_what_is_not(text: str) -> None:
     with pytest.raises(Invalid) as caught:
-        read_url(text, may_be_plain=False)
+        read_url(text)
     assert [fault.field for fault in caught.value.fields] == ["url"]
 
 
 def test_where_networks_are_open_plain_and_inner_addresses_may_be_written() -> None:
-    assert read_url("http://127.0.0.1:9000/", may_be_plain=True) == "http://127.0.0.1:9000/"
+    assert read_url("http://127.0.0.1:9000/", networks=LOOPBACK) == "http://127.0.0.1:9000/"
     with pytest.raises(Invalid):
-        read_url("http://127.0.0.1:25/", may_be_plain=True)
+        read_url("http://127.0.0.1:25/", networks=LOOPBACK)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://10.0.0.1/", "http://169.254.169.254/", "https://0.0.0.0/", "http://1.1.1.1/"]
+)
+def test_networks_that_are_open_open_no_others(text: str) -> None:
+    with pytest.raises(Invalid):
+        read_url(text, networks=LOOPBACK)
