@@ -117,6 +117,7 @@ async def test_simplelogins_clients_are_told_of_a_wrong_key_in_their_shape(api: 
     answer = await exchange(api, f"POST {SIMPLELOGIN} HTTP/1.1\n{line}\nHost: {{host}}\nContent-Length: 0")
     assert answer.status == 401
     assert set(answer.json) == {"error"}
+    assert "Bearer" not in answer.json["error"]
     assert answer.headers["content-type"] == "application/json"
 
 
