@@ -147,7 +147,7 @@ async def test_whatever_is_answered(
 
 
 def drips(head: bytes, piece: bytes) -> Behave:
-    """Sends the head and then a piece every time that the event loop has nothing else to do, for ever."""
+    """Sends the head and then a piece fifty times a second, until the other side has had enough."""
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
