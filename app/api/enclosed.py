@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from litestar import get, route
+from litestar import get
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -53,9 +53,8 @@ async def get_enclosed(
     return Data(data=whole)
 
 
-@route(
+@get(
     "/messages/{message_id:uuid}/enclosed/{ordinal:int}/source",
-    http_method=["GET", "HEAD"],
     scope="messages:read",
     for_bound_keys=True,
     answers="message/rfc822",

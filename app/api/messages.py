@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from litestar import get, route
+from litestar import get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.response import Stream
@@ -117,9 +117,8 @@ async def get_message(
     return Data(data=whole_message(opened, links))
 
 
-@route(
+@get(
     "/messages/{message_id:uuid}/source",
-    http_method=["GET", "HEAD"],
     scope="messages:read",
     for_bound_keys=True,
     answers="message/rfc822",
@@ -131,9 +130,8 @@ async def get_source(request: AuthedRequest, platform: GivenPlatform, message_id
     return await streamed(request, await messages.source(platform, request.user, message_id))
 
 
-@route(
+@get(
     "/messages/{message_id:uuid}/attachments/{ordinal:int}",
-    http_method=["GET", "HEAD"],
     scope="messages:read",
     for_bound_keys=True,
     answers="*/*",
