@@ -21,5 +21,6 @@ def utc_today() -> date:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-11-21T09:30:00.123Z`: RFC 3339 in UTC with milliseconds."""
-    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    parts = (at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond // 1000)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % parts  # noqa: UP031 - half the time of isoformat, and lists need many

@@ -132,7 +132,7 @@ async def furnish(api: Api, user: User, name: str, domain: str) -> Things:
         rule_id=rule_ids[0],
         deleted_rule_id=rule_ids[1],
         refusal_id=refused[0]["id"],
-        sender_id=senders[0]["id"],
+        sender_id=next(sender["id"] for sender in senders if sender["address"] == f"news@{name}.example"),
         key_id=key["id"],
         webhook_id=webhook["id"],
         enclosed=whole["enclosed"][0]["id"],

@@ -16,8 +16,8 @@ from app.core.messages.resources import (
     MessageContent,
     MessageResource,
     Person,
-    full_message,
-    message_resource,
+    full_fields,
+    message_fields,
     person,
 )
 from app.core.search.hits import Piece
@@ -109,7 +109,7 @@ def listed_message(line: MessageLine, links: Sequence[Link], pieces: Sequence[Pi
     """The same with what a search found; `pieces` of the text to show, none where nothing was searched for."""
     is_found = any(piece.is_hit for piece in pieces)
     return ListedMessage(
-        **msgspec.structs.asdict(message_resource(line, links)),
+        **message_fields(line, links),
         highlight=[HighlightPiece(text=one.text, is_hit=one.is_hit) for one in pieces] if is_found else None,
     )
 
@@ -118,7 +118,7 @@ def whole_message(opened: OpenMessage, links: Sequence[Link]) -> WholeMessage:
     """One message with its content; `links` in the order of its attachments."""
     content = MessageContent(opened.text, opened.html, opened.is_truncated, opened.headers)
     return WholeMessage(
-        **msgspec.structs.asdict(full_message(opened.line, content, links)),
+        **full_fields(opened.line, content, links),
         notes=note_resources(opened),
         enclosed=[enclosed_resource(one) for one in opened.enclosed],
         invitations=[invitation_resource(one) for one in opened.invitations],

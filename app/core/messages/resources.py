@@ -138,21 +138,32 @@ def thin_message(line: MessageLine) -> ThinMessage:
 
 def message_resource(line: MessageLine, links: Sequence[Link]) -> MessageResource:
     """A message of a list; `links` in the order of its attachments."""
-    return MessageResource(**_fields(line), attachments=_attachments(line, links))
+    return MessageResource(**message_fields(line, links))
 
 
 def full_message(line: MessageLine, content: MessageContent, links: Sequence[Link]) -> FullMessage:
     """One message with its content; `links` in the order of its attachments."""
+    return FullMessage(**full_fields(line, content, links))
+
+
+def message_fields(line: MessageLine, links: Sequence[Link]) -> dict[str, Any]:
+    """The fields of `message_resource`, for what says more besides."""
+    fields = _fields(line)
+    fields["attachments"] = _attachments(line, links)
+    return fields
+
+
+def full_fields(line: MessageLine, content: MessageContent, links: Sequence[Link]) -> dict[str, Any]:
+    """The fields of `full_message`, for what says more besides."""
     tls = line.summary.tls
-    return FullMessage(
-        **_fields(line),
-        attachments=_attachments(line, links),
-        text=content.text,
-        html=content.html,
-        is_truncated=content.is_truncated,
-        headers=header_resources(content.headers),
-        tls=TlsResource(version=tls[0], cipher=tls[1]) if tls else None,
-    )
+    return {
+        **message_fields(line, links),
+        "text": content.text,
+        "html": content.html,
+        "is_truncated": content.is_truncated,
+        "headers": header_resources(content.headers),
+        "tls": TlsResource(version=tls[0], cipher=tls[1]) if tls else None,
+    }
 
 
 def header_resources(headers: Sequence[Header]) -> list[HeaderResource]:
@@ -187,15 +198,21 @@ def _fields(line: MessageLine) -> dict[str, Any]:
 
 
 def _listed(one: Attachment) -> ListedAttachment:
-    return ListedAttachment(
-        id=str(one.ordinal), filename=one.filename, content_type=one.content_type, size=one.size, role=one.role
-    )
+    return ListedAttachment(**_attachment_fields(one))
+
+
+def _attachment_fields(one: Attachment) -> dict[str, Any]:
+    return {
+        "id": str(one.ordinal),
+        "filename": one.filename,
+        "content_type": one.content_type,
+        "size": one.size,
+        "role": one.role,
+    }
 
 
 def _attachments(line: MessageLine, links: Sequence[Link]) -> list[AttachmentResource]:
     return [
-        AttachmentResource(
-            **msgspec.structs.asdict(_listed(one)), url=link.url, url_expires_at=rfc3339(link.expires_at)
-        )
+        AttachmentResource(**_attachment_fields(one), url=link.url, url_expires_at=rfc3339(link.expires_at))
         for one, link in zip(line.summary.attachments, links, strict=True)
     ]
