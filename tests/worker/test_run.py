@@ -6,12 +6,13 @@ import pytest
 from procrastinate import PsycopgConnector
 
 from app.core.platform import Platform
+from app.core.privacy import retention
 from app.worker import tasks
 from app.worker.run import work
 
 
-class Sweeps:
-    """Stands in for sweeping: tells that it began, and ends when it is let."""
+class Chores:
+    """Stands in for forgetting: tells that it began, and ends when it is let."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -26,9 +27,9 @@ class Sweeps:
 
 
 @pytest.fixture
-def sweeps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweeps]:
-    made = Sweeps()
-    monkeypatch.setattr(tasks, "sweep", made)
+def chores(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chores]:
+    made = Chores()
+    monkeypatch.setattr(retention, "apply", made)
     yield made
     made.go_on.set()
 
@@ -36,7 +37,7 @@ def sweeps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweeps]:
 async def defer(platform: Platform, dsn: str) -> int:
     app = tasks.build(PsycopgConnector(conninfo=dsn, min_size=1, max_size=1), platform)
     async with app.open_async():
-        return await app.configure_task("sweep_objects").defer_async(timestamp=0)
+        return await app.configure_task("apply_retention").defer_async(timestamp=0)
 
 
 async def status(dsn: str, job_id: int) -> str:
@@ -47,27 +48,27 @@ async def status(dsn: str, job_id: int) -> str:
 
 
 async def test_a_worker_takes_what_is_deferred_and_stops_when_told(
-    platform: Platform, dsn: str, sweeps: Sweeps
+    platform: Platform, dsn: str, chores: Chores
 ) -> None:
     stop = asyncio.Event()
-    sweeps.go_on.set()
+    chores.go_on.set()
     working = asyncio.create_task(work(platform, dsn, stop))
     job_id = await defer(platform, dsn)
-    await asyncio.wait_for(sweeps.ended.wait(), 30)
+    await asyncio.wait_for(chores.ended.wait(), 30)
     stop.set()
     await asyncio.wait_for(working, 30)
     assert await status(dsn, job_id) == "succeeded"
 
 
-async def test_what_runs_when_it_is_told_to_stop_may_end(platform: Platform, dsn: str, sweeps: Sweeps) -> None:
+async def test_what_runs_when_it_is_told_to_stop_may_end(platform: Platform, dsn: str, chores: Chores) -> None:
     stop = asyncio.Event()
     job_id = await defer(platform, dsn)
     working = asyncio.create_task(work(platform, dsn, stop))
-    await asyncio.wait_for(sweeps.begun.wait(), 30)
+    await asyncio.wait_for(chores.begun.wait(), 30)
     stop.set()
     for _ in range(10):
         await asyncio.sleep(0)
     assert not working.done()
-    sweeps.go_on.set()
+    chores.go_on.set()
     await asyncio.wait_for(working, 30)
     assert await status(dsn, job_id) == "succeeded"

@@ -1,0 +1,217 @@
+"""What is kept how long, and why: the one table that the scheduled job walks and that the privacy page prints.
+
+Whoever adds a table of the database adds it to a rule here; a test reads the schema and misses none.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from app.core.aliases.files import waiting
+from app.core.auth import service as auth
+from app.core.events import service as events
+from app.core.filing import deletion as trash
+from app.core.idempotency import service as idempotency
+from app.core.messages.sweep import sweep
+from app.core.platform import Platform
+from app.core.privacy import queries
+from app.core.privacy.model import Rule
+from app.core.refusals import service as refusals
+from app.core.rules import service as rules
+from app.core.senders import service as senders
+from app.lib.logs import error_fields, logger
+
+NIGHTLY_HOUR = 3
+"""UTC."""
+_JOBS_KEPT = timedelta(days=1)
+_BATCH = 1000
+
+_WITH_ACCOUNT = "until you delete the account"
+_UNTIL_DELETED = "until you delete it, or the account"
+
+
+async def _forget_jobs(on: Platform, now: datetime) -> int:
+    return await on.db.in_batches(
+        lambda conn: queries.delete_ended_jobs(conn, now - _JOBS_KEPT, limit=_BATCH), batch=_BATCH
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        name="accounts",
+        what="Your login name, the day you joined, your limits, your keys in sealed form",
+        where=("accounts", "logins", "passwords", "holders", "account_usage"),
+        kept=_WITH_ACCOUNT,
+        why="You sign in with them, and mail is sealed to them.",
+    ),
+    Rule(
+        name="messages",
+        what="Messages with their attachments, and what finds them again",
+        where=(
+            "messages",
+            "message_summaries",
+            "message_sources",
+            "message_tokens",
+            "message_blobs",
+            "blobs",
+            "thread_refs",
+            "object store",
+        ),
+        kept=_UNTIL_DELETED,
+        why="They are what you came for.",
+    ),
+    Rule(
+        name="trash",
+        what="Messages in the trash",
+        where=("messages",),
+        kept="30 days",
+        why="So that a mistake can be undone.",
+        forget=lambda on, now: trash.empty_trash(on, now=now),
+    ),
+    Rule(
+        name="lost_objects",
+        what="Stored attachments that no message names: of mail that broke off, or was just deleted",
+        where=("object store",),
+        kept="2 days at most",
+        why="Younger ones may belong to mail that is arriving.",
+        forget=lambda on, now: sweep(on, now=now),
+        is_nightly=True,
+    ),
+    Rule(
+        name="aliases",
+        what="Aliases, what you wrote about them, categories, rules about senders, who has written and how often",
+        where=(
+            "aliases",
+            "alias_usage",
+            "alias_senders",
+            "alias_sender_usage",
+            "categories",
+            "sender_rules",
+            "account_domains",
+            "domains",
+        ),
+        kept=_UNTIL_DELETED,
+        why="They decide about the mail that comes.",
+    ),
+    Rule(
+        name="addresses",
+        what="Addresses that were yours",
+        where=("addresses",),
+        kept="for ever",
+        why="So that nobody else is ever given one and reads what was meant for you.",
+    ),
+    Rule(
+        name="deleted_rules",
+        what="Rules about senders that you have deleted",
+        where=("sender_rules",),
+        kept="1 day",
+        why="So that a mistake can be undone.",
+        forget=lambda on, now: rules.forget_deleted(on, now=now),
+    ),
+    Rule(
+        name="refusals",
+        what="Mail that was refused: when, for which alias, why; and, sealed, from whom",
+        where=("refusals",),
+        kept="30 days",
+        why="So that you can see what was turned away, and let it in.",
+        forget=lambda on, now: refusals.forget(on, now=now),
+    ),
+    Rule(
+        name="weeks",
+        what="How many messages came to an alias in a week",
+        where=("alias_weeks",),
+        kept=f"{senders.WEEKS} weeks",
+        why="It draws the picture of an alias's year.",
+        forget=lambda on, now: senders.forget_weeks(on, today=now.date()),
+    ),
+    Rule(
+        name="alias_files",
+        what="A file of aliases that you have sent, and what became of it",
+        where=("alias_imports",),
+        kept="1 day",
+        why="So that you can look at it before it is carried out.",
+        forget=lambda on, now: waiting.forget_old(on, now=now),
+    ),
+    Rule(
+        name="sessions",
+        what="Where you are signed in",
+        where=("sessions", "session_owners"),
+        kept="until you sign out, 7 days at most",
+        why="So that you need not give your password for each page.",
+        forget=lambda on, now: auth.forget_ended_sessions(on.db, now=now),
+    ),
+    Rule(
+        name="credentials",
+        what="API keys, the feed's address and webhooks",
+        where=("api_keys", "api_key_owners", "feeds", "feed_owners", "webhooks"),
+        kept=_UNTIL_DELETED,
+        why="Programs of yours use them.",
+    ),
+    Rule(
+        name="events",
+        what="What happened in the account, and how webhooks were told of it",
+        where=("events", "webhook_deliveries", "webhook_attempts"),
+        kept="30 days",
+        why="So that programs of yours can catch up.",
+        forget=lambda on, now: events.forget(on, now=now),
+    ),
+    Rule(
+        name="payloads",
+        what="What waits to be told to a webhook about a message, sealed",
+        where=("events",),
+        kept="until it is delivered, 3 days at most; longer only while you have the webhook switched off",
+        why="So that nothing is lost while your endpoint is down.",
+        forget=lambda on, now: events.wipe_payloads(on, now=now),
+    ),
+    Rule(
+        name="idempotency",
+        what="Requests of programs that carry a key against repetition, and their answers, sealed",
+        where=("idempotency_keys",),
+        kept="1 day",
+        why="So that a request that is sent twice is carried out once.",
+        forget=lambda on, now: idempotency.forget(on, now=now),
+    ),
+    Rule(
+        name="jobs",
+        what="When the service did its chores",
+        where=(
+            "procrastinate_jobs",
+            "procrastinate_events",
+            "procrastinate_periodic_defers",
+            "procrastinate_workers",
+        ),
+        kept="1 day",
+        why="So that its operator sees whether they are done. Nothing in it belongs to an account.",
+        forget=_forget_jobs,
+    ),
+    Rule(
+        name="instance",
+        what="Which version the database has, and a check of the service's key",
+        where=("instance", "schema_migrations"),
+        kept="for ever",
+        why="So that it is not opened with a wrong key or an old program.",
+    ),
+)
+
+
+async def apply(platform: Platform, *, now: datetime, table: Sequence[Rule] = RULES) -> int:
+    """Walk the table once; how much went. Nightly rules are for the hour from 3:00 UTC alone.
+
+    The log tells how much by the rule's name. A rule that fails is told there too, and leaves the others their turn; the
+    first such error is raised at the end.
+    """
+    gone = 0
+    first: Exception | None = None
+    for rule in table:
+        if rule.forget is None or (rule.is_nightly and now.hour != NIGHTLY_HOUR):
+            continue
+        try:
+            count = await rule.forget(platform, now)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not keep the others for longer
+            logger().warning("retention_failed", rule=rule.name, **error_fields(error))
+            first = first or error
+        else:
+            gone += count
+            logger().info("retention_applied", rule=rule.name, count=count)
+    if first is not None:
+        raise first
+    return gone
