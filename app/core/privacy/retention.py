@@ -196,7 +196,7 @@ RULES: tuple[Rule, ...] = (
 async def apply(platform: Platform, *, now: datetime, table: Sequence[Rule] = RULES) -> int:
     """Walk the table once; how much went. Nightly rules are for the hour from 3:00 UTC alone.
 
-    The log tells how much by the rule's name. A rule that fails is told there too, and leaves the others their turn; the
+    The log tells how much by the rule's name. A rule that fails is told there and leaves the others their turn; the
     first such error is raised at the end.
     """
     gone = 0
