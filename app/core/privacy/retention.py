@@ -6,6 +6,7 @@ Whoever adds a table of the database adds it to a rule here; a test reads the sc
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from app.core.administration import audit
 from app.core.aliases.files import waiting
 from app.core.auth import service as auth
 from app.core.events import service as events
@@ -182,6 +183,14 @@ RULES: tuple[Rule, ...] = (
         kept="1 day",
         why="So that its operator sees whether they are done. Nothing in it belongs to an account.",
         forget=_forget_jobs,
+    ),
+    Rule(
+        name="audit",
+        what="What administrators did, with their and your account's number; no name, no address",
+        where=("audit_entries",),
+        kept="1 year, also when the account is gone",
+        why="So that each administrator can be held to what he did.",
+        forget=lambda on, now: audit.forget(on, now=now),
     ),
     Rule(
         name="instance",
