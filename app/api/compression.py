@@ -10,10 +10,10 @@ import secrets
 from http import HTTPStatus
 from typing import Literal
 
-import zstandard
 from litestar.types import HTTPScope
 
 from app.api.answers import Answer
+from app.lib import zstd
 from app.lib.aside import aside
 
 Coding = Literal["zstd", "gzip"]
@@ -78,5 +78,5 @@ def _weighed(item: str) -> tuple[str, float]:
 
 def _packed(body: bytes, coding: Coding) -> bytes:
     if coding == "zstd":
-        return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
+        return zstd.compress(body, level=_ZSTD_LEVEL)
     return gzip.compress(body, _GZIP_LEVEL, mtime=0)

@@ -30,6 +30,7 @@ from app.core.platform import Platform
 from app.core.refusals.resources import RefusalResource
 from app.errors import CannotOpen, NotFound
 from app.lib.times import rfc3339
+from app.lib.zstd import compress
 from app.vault import outbox
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -39,9 +40,8 @@ MAX_PAYLOAD = 64 * 1024 * 1024
 MAX_HEADER_CHARS = 256 * 1024
 """Of header fields in what is told; the source has all of them."""
 _PURPOSE = "event payload"
-_ZSTD_LEVEL = 3
 _COMPRESSED_FROM = 4096
-"""Bytes; making a compressor ready costs more than it would save of fewer."""
+"""Bytes; what packing costs is more than it saves of fewer."""
 _WIPED = "What this event told is wiped; replay it to tell it again."
 
 
@@ -87,7 +87,7 @@ def seal_payload(
     """As it waits to be told."""
     packed = _encode_packed(payload)
     if len(packed) > _COMPRESSED_FROM:
-        packed = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(packed)
+        packed = compress(packed)
     return outbox.seal_outgoing(index_key, account_id=account_id, purpose=_PURPOSE, row_id=event_id, plaintext=packed)
 
 

@@ -18,6 +18,7 @@ from app.core.platform import Platform
 from app.errors import Conflict, Invalid
 from app.lib.db import Conn
 from app.lib.ids import new_id
+from app.lib.zstd import compress
 from app.vault import blind, seal
 
 KEPT = timedelta(hours=24)
@@ -105,7 +106,7 @@ def _sealed(actor: Actor, attempt: Attempt, answer: Answer) -> bytes | None:
     """None for an answer that is too large to be kept."""
     if len(answer.body) > _MAX_BODY:
         return None
-    packed = zstandard.ZstdCompressor(level=1).compress(_encode(answer))
+    packed = compress(_encode(answer), level=1)
     if len(packed) > MAX_ANSWER:
         return None
     return seal.seal_field(

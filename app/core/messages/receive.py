@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-import zstandard
 
 from app.core.aliases.model import Mailbox
 from app.core.events import arrivals, fullness
@@ -29,12 +28,12 @@ from app.core.threads.refs import Ties
 from app.errors import Conflict, Unavailable
 from app.lib.aside import aside
 from app.lib.ids import new_id
+from app.lib.zstd import compress
 from app.vault import blind, seal
 from app.vault.keyring import unwrap_index_key
 
 MAX_INDEXED_BYTES = 1024 * 1024
 """Of a message's text; what lies beyond is not found by its words."""
-_ZSTD_LEVEL = 3
 _TRIES = 5
 """Of storing a message while others store or delete the same contents."""
 _BEGUN_BY = "begun by"
@@ -155,7 +154,7 @@ class _Sealing:
         self._words = words.of_message(summary, body)
         self._ties = ties
         self._author = author
-        self._source = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(cut.skeleton)
+        self._source = compress(cut.skeleton)
         self._size = cut.size
         self._whole = whole
         self._now = now
