@@ -19,7 +19,7 @@ def attachment(filename: str) -> str:
     Folders, control characters and the marks that turn the writing direction (`exe.txt` for `txt.exe`) are dropped,
     long names are cut before their suffix, and the names of Windows' devices get a mark in front. All else stays.
     """
-    name = _clean(filename)
+    name = file_name(filename)
     plain = _NOT_PLAIN.sub("_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii"))
     if plain == name:
         return f'attachment; filename="{name}"'
@@ -29,7 +29,8 @@ def attachment(filename: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _clean(filename: str) -> str:
+def file_name(filename: str) -> str:
+    """A name that can lie in a folder: the last part of what a stranger chose, as `attachment` says it."""
     leaf = re.split(r"[/\\]", filename)[-1]
     shown = "".join(" " if char.isspace() else char for char in leaf)
     kept = "".join(char for place, char in enumerate(shown) if _is_kept(char, shown[place - 1 : place]))
