@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from app.core.administration import audit
 from app.core.aliases.files import waiting
 from app.core.auth import service as auth
+from app.core.billing.purchases import retention as purchases
 from app.core.events import service as events
 from app.core.filing import deletion as trash
 from app.core.idempotency import service as idempotency
@@ -198,6 +199,31 @@ RULES: tuple[Rule, ...] = (
         where=("instance", "schema_migrations"),
         kept="for ever",
         why="So that it is not opened with a wrong key or an old program.",
+    ),
+    Rule(
+        name="vouchers",
+        what="Plans, and hashes of the voucher codes for them",
+        where=("plans", "vouchers"),
+        kept="a voucher's until it is redeemed",
+        why="The code is good until then.",
+    ),
+    Rule(
+        name="redeemed_vouchers",
+        what="Which voucher came out of a purchase: a hash",
+        where=("purchases",),
+        kept="until the night after it was redeemed",
+        why="A refund makes a voucher worthless that nobody has redeemed.",
+        forget=lambda on, _: purchases.forget_redeemed(on),
+        is_nightly=True,
+    ),
+    Rule(
+        name="purchases",
+        what="Purchases: plan, day, price, the payment's number at Stripe, and what became of it; no account",
+        where=("purchases", "payment_facts"),
+        kept="540 days; 30 days where nothing was paid",
+        why="Refunds and disputes come as late as that.",
+        forget=lambda on, now: purchases.forget_purchases(on, now=now),
+        is_nightly=True,
     ),
 )
 
