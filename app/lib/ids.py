@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 _MAX_COUNTER = 0xFFF
@@ -43,6 +43,13 @@ def first_id_at(moment: datetime) -> UUID:
     """What no id made in the moment's millisecond or later is smaller than, and every earlier one is. From 1970 on."""
     milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
     return UUID(int=max(0, milliseconds) << 80 | 0x7 << 76 | 0b10 << 62)
+
+
+def id_of_day(day: date, number: int) -> UUID:
+    """A UUIDv7 that tells the day and the order in it, but not the time: `number` is 0 to 86,399,999."""
+    midnight = (day - _EPOCH.date()) // timedelta(milliseconds=1)
+    random_bits = int.from_bytes(os.urandom(10)) & 0xFFF_3FFF_FFFF_FFFF_FFFF
+    return UUID(int=(midnight + number) << 80 | 0x7 << 76 | 0b10 << 62 | random_bits)
 
 
 def made_at(value: UUID) -> datetime:

@@ -1,4 +1,5 @@
 import time
+from datetime import UTC, date, datetime, timedelta
 from uuid import RFC_4122, UUID, uuid4
 
 import pytest
@@ -56,3 +57,14 @@ def test_other_text_is_none(text: str) -> None:
 
 def test_digits_of_other_scripts_are_none() -> None:
     assert parse_id("\N{ARABIC-INDIC DIGIT ZERO}" * 8 + "-0000-0000-0000-000000000000") is None
+
+
+def test_an_id_of_a_day_tells_the_day_and_the_order_alone() -> None:
+    day = date(2026, 3, 4)
+    made = [ids.id_of_day(day, number) for number in (0, 1, 1, 2)]
+    assert {one.version for one in made} == {7}
+    assert {one.variant for one in made} == {RFC_4122}
+    assert [ids.made_at(one) - datetime(2026, 3, 4, tzinfo=UTC) for one in made] == [
+        timedelta(milliseconds=number) for number in (0, 1, 1, 2)
+    ]
+    assert len(set(made)) == 4
