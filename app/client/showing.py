@@ -93,6 +93,8 @@ def url_of(link: object) -> str:
 def _state(alias: Row) -> str:
     if alias["deleted_on"]:
         return "deleted"
+    if alias.get("is_suspended"):  # servers of before do not say
+        return "suspended"
     if alias["expired_by"]:
         return "expired"
     return "on" if alias["is_enabled"] else "off"

@@ -1,4 +1,4 @@
-"""Why mail was refused and what is to be careful about, in the owner's words. Pure."""
+"""Why mail was refused, why something is suspended, what is to be careful about, in the owner's words. Pure."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,6 +18,7 @@ _REASONS: Mapping[str, str] = {
     "alias_expired": "The alias has expired",
     "alias_limit": "The alias has had all the messages it takes",
     "alias_idle": "The alias had not been used for too long",
+    "alias_suspended": "The alias is suspended by an administrator",
     "account_suspended": "The account is suspended",
     "domain_paused": "The alias's domain is paused",
     "too_many_new": "Too many new aliases were made by mail",
@@ -27,6 +28,14 @@ _REASONS: Mapping[str, str] = {
     "bare_cr_lf": "The message was malformed in a way that hides other messages",
     "too_many_recipients": "The message had too many recipients",
     "lookup_failed": "Restante had a fault of its own",
+}
+_SUSPENSIONS: Mapping[str, str] = {
+    "report": "a report about it is being looked into",
+    "abuse": "it was used to harm or deceive others",
+    "terms": "it was used against the terms of this service",
+    "law": "an authority has ordered it",
+    "owner": "its owner has asked for it",
+    "other": "for a reason that is told below, if one was given",
 }
 
 
@@ -38,6 +47,11 @@ def caution_words(caution: Caution) -> str:
 def reason_words(reason: str) -> str:
     """Why, without a full stop; reasons that are not known yet as they are."""
     return _REASONS.get(reason, reason.replace("_", " ").capitalize())
+
+
+def suspension_words(reason: str) -> str:
+    """Why something is suspended, as the end of a sentence."""
+    return _SUSPENSIONS.get(reason, reason)
 
 
 def answer_words(code: int, reason: str) -> str:

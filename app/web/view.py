@@ -54,6 +54,7 @@ class View:
             "reason_words": reasons.reason_words,
             "short": dates.short,
             "size": sizes.human,
+            "suspension_words": reasons.suspension_words,
             "folded": folded_text,
             "linked": linked_text,
             "xml": xml_text,

@@ -26,6 +26,7 @@ async def test_an_alias_is_told_whole(api: Api, ada: User) -> None:
         "id": str(ada.alias.alias_id),
         "email": ada.alias.address,
         "is_enabled": True,
+        "is_suspended": False,
         "when_disabled": "refuse",
         "description": "",
         "site": "",

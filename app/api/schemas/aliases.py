@@ -18,7 +18,7 @@ class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
     """An alias; days are ISO 8601.
 
     `site` is the host name of the site it was made for, or empty. `messages_left` counts `message_limit` down. Mail is
-    taken while `is_enabled`, unless `expired_by` says why no more or `deleted_on` is set.
+    taken while `is_enabled`, unless `expired_by` says why no more, `is_suspended`, or `deleted_on` is set.
     """
 
     id: UUID
@@ -26,6 +26,8 @@ class AliasResource(msgspec.Struct, frozen=True, kw_only=True):
     """The address to give away."""
     is_enabled: bool
     """False: it was switched off."""
+    is_suspended: bool
+    """An administrator of the service has suspended it: it takes no mail, whatever `is_enabled` says."""
     when_disabled: WhenDisabled
     """What senders get while it takes no mail: 550, 421 or 450 (`defer`), or 250 for mail that is dropped."""
     description: str
@@ -144,6 +146,7 @@ def alias_resource(alias: Alias, *, now: datetime) -> AliasResource:
         id=alias.alias_id,
         email=alias.address,
         is_enabled=alias.is_enabled,
+        is_suspended=alias.is_suspended,
         when_disabled=alias.when_disabled,
         description=alias.description,
         site=alias.site,

@@ -1,7 +1,7 @@
-"""What the administrator's side deals in: entries of the audit log."""
+"""What the administrator's side deals in: entries of the audit log, suspensions."""
 
-from datetime import datetime
-from typing import Literal, TypeAlias
+from datetime import date, datetime
+from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
@@ -50,3 +50,29 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     account_login: str | None
     subject: str
     details: str
+
+
+SuspensionReason: TypeAlias = Literal["report", "abuse", "terms", "law", "owner", "other"]
+"""A report is looked into; it was used to harm others, or against the terms; an authority or its owner asked for it."""
+SUSPENSION_REASONS: tuple[SuspensionReason, ...] = get_args(SuspensionReason)
+
+
+class NewSuspension(msgspec.Struct, frozen=True, kw_only=True):
+    """What the administrator chooses; `words` are for the owner alone."""
+
+    reason: SuspensionReason
+    words: str = ""
+
+    def __repr__(self) -> str:
+        return f"NewSuspension({self.reason})"
+
+
+class Suspension(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an account or an alias is suspended, as its owner is told."""
+
+    reason: str
+    words: str
+    suspended_on: date
+
+    def __repr__(self) -> str:
+        return f"Suspension({self.reason})"

@@ -1,6 +1,6 @@
-"""SQL over the audit log."""
+"""SQL over the audit log and suspensions."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -69,3 +69,51 @@ async def delete_entries(conn: Conn, before: datetime, *, limit: int) -> int:
         {"before": before, "limit": limit},
     )
     return cursor.rowcount
+
+
+class SuspensionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A suspension as stored."""
+
+    reason: str
+    words: bytes
+    suspended_on: date
+
+
+async def replace_suspension(conn: Conn, account_id: UUID, subject_id: UUID, row: SuspensionRow) -> None:
+    """Of the account, or of an alias of it; a later one takes the place of an earlier one."""
+    await conn.execute(
+        """INSERT INTO suspensions (account_id, subject_id, reason, words, suspended_on)
+           VALUES (%(account_id)s, %(subject_id)s, %(reason)s, %(words)s, %(suspended_on)s)
+           ON CONFLICT (account_id, subject_id) DO UPDATE
+           SET reason = excluded.reason, words = excluded.words, suspended_on = excluded.suspended_on""",
+        {"account_id": account_id, "subject_id": subject_id} | msgspec.structs.asdict(row),
+    )
+
+
+async def delete_suspension(conn: Conn, account_id: UUID, subject_id: UUID) -> bool:
+    """False when there was none."""
+    cursor = await conn.execute(
+        "DELETE FROM suspensions WHERE account_id = %(account_id)s AND subject_id = %(subject_id)s",
+        {"account_id": account_id, "subject_id": subject_id},
+    )
+    return cursor.rowcount == 1
+
+
+async def suspension(conn: Conn, account_id: UUID, subject_id: UUID) -> SuspensionRow | None:
+    """Of the account, or of an alias of it."""
+    async with conn.cursor(row_factory=class_row(SuspensionRow)) as cursor:
+        await cursor.execute(
+            """SELECT reason, words, suspended_on FROM suspensions
+               WHERE account_id = %(account_id)s AND subject_id = %(subject_id)s LIMIT 1""",
+            {"account_id": account_id, "subject_id": subject_id},
+        )
+        return await cursor.fetchone()
+
+
+async def set_alias_suspended(conn: Conn, account_id: UUID, alias_id: UUID, *, is_suspended: bool) -> None:
+    """What receiving looks at."""
+    await conn.execute(
+        """UPDATE aliases SET is_suspended = %(is_suspended)s
+           WHERE account_id = %(account_id)s AND alias_id = %(alias_id)s""",
+        {"account_id": account_id, "alias_id": alias_id, "is_suspended": is_suspended},
+    )

@@ -68,6 +68,8 @@ class Alias(AliasSettings, frozen=True, kw_only=True):
     note: str = ""
     deleted_on: date | None = None
     """It takes no mail and is hidden; its messages stay readable, and its address is nobody else's for ever."""
+    is_suspended: bool = False
+    """By an administrator: it takes no mail, whatever its owner sets. `administration.suspensions` says why."""
     is_readable: bool = True
     """False: what its owner wrote is damaged, so description, site and note are empty."""
 
@@ -201,6 +203,7 @@ class AliasRow(msgspec.Struct, frozen=True, kw_only=True):
     idle_days: int | None
     idle_from: date | None
     screening: Screening
+    is_suspended: bool
     message_count: int
     last_received_on: str | None
 
@@ -245,5 +248,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     """Looked up only where `idle_days` asks for it."""
     is_domain_paused: bool = False
     """The alias is on a domain of the account whose proof has been missing for long."""
+    is_suspended: bool = False
+    """The alias, by an administrator; of the account `status` tells."""
     is_to_be_made: bool = False
     """There is no such alias yet: the first mail to it makes it (a catch-all)."""

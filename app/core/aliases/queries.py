@@ -80,7 +80,7 @@ async def owned_address(conn: Conn, account_id: UUID, address: str) -> tuple[UUI
 _COLUMNS = """
     a.alias_id, a.address, a.is_enabled, a.when_disabled, a.details, a.category_id, a.is_pinned, a.is_archived,
     a.deleted_on, a.expires_at, a.message_limit, a.messages_left, a.idle_days, a.idle_from, a.screening,
-    coalesce(u.message_count, 0)::bigint AS message_count, u.last_received_on::text AS last_received_on
+    a.is_suspended, coalesce(u.message_count, 0)::bigint AS message_count, u.last_received_on::text AS last_received_on
 """
 # For a few aliases, and for all of an account.
 USAGE_OF_EACH = """
@@ -145,8 +145,8 @@ HAS_ENDED = """(
 )"""
 _LISTED: Mapping[State, LiteralString] = {
     "current": "a.deleted_on IS NULL AND NOT a.is_archived",
-    "on": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND NOT {HAS_ENDED}",
-    "off": "a.deleted_on IS NULL AND NOT a.is_archived AND NOT a.is_enabled",
+    "on": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND NOT a.is_suspended AND NOT {HAS_ENDED}",
+    "off": "a.deleted_on IS NULL AND NOT a.is_archived AND (NOT a.is_enabled OR a.is_suspended)",
     "expired": f"a.deleted_on IS NULL AND NOT a.is_archived AND a.is_enabled AND {HAS_ENDED}",
     "archived": "a.deleted_on IS NULL AND a.is_archived",
     "deleted": "a.deleted_on IS NOT NULL",
@@ -281,7 +281,7 @@ _TOLD = """
 """
 _OF_ALIAS: LiteralString = f"""
     a.account_id, a.alias_id, a.address, a.is_enabled, a.when_disabled,
-    a.screening, a.expires_at, a.messages_left, a.idle_days, a.idle_from,
+    a.screening, a.expires_at, a.messages_left, a.idle_days, a.idle_from, a.is_suspended,
     CASE WHEN a.idle_days IS NOT NULL THEN
         (SELECT max(u.last_received_on) FROM alias_usage u
          WHERE u.account_id = a.account_id AND u.alias_id = a.alias_id)

@@ -17,6 +17,7 @@ Reason = Literal[
     "alias_expired",
     "alias_limit",
     "alias_idle",
+    "alias_suspended",
     "account_suspended",
     "domain_paused",
     "too_many_new",

@@ -23,6 +23,7 @@ BAD_ADDRESS = _no(553, "5.1.3", "This is not a mail address we can read", "bad_a
 RELAY = _no(550, "5.7.1", "We take mail for our own domains only; relaying is denied", "relay")
 UNKNOWN = _no(550, "5.1.1", "There is no such address here", "unknown_alias")
 SUSPENDED = _no(450, "4.2.1", "This mailbox takes no mail at the moment; try again later", "account_suspended")
+ALIAS_SUSPENDED = _no(550, "5.2.1", "This address was suspended and takes no mail", "alias_suspended")
 BLOCKED = _no(550, "5.7.1", "This address takes no mail from this sender", "sender_blocked")
 OVER_QUOTA = _no(452, "4.2.2", "This mailbox is full; try again later", "over_quota")
 NO_ROLE_YET = _no(450, "4.2.1", "Nobody looks after this address yet; try again later", "role_address")
@@ -59,11 +60,9 @@ def decide(
         return DOMAIN_PAUSED
     if is_role:
         return OK
-    if mailbox.status != "active":
-        return SUSPENDED
-    closed = _why_closed(mailbox, now)
+    closed = _of_closed(mailbox, now)
     if closed is not None:
-        return stopped(mailbox, closed)
+        return closed
     if verdict == "block":
         return BLOCKED
     if mailbox.stored_bytes + announced_size > mailbox.storage_limit:
@@ -102,6 +101,16 @@ def beside_others(decision: Decision) -> Decision:
     unsent, at each new attempt.
     """
     return msgspec.structs.replace(decision, code=450) if decision.code == _DEFERRED else decision
+
+
+def _of_closed(mailbox: Mailbox, now: datetime) -> Decision | None:
+    """What the state of the account, then that of the alias, says; None where both take mail."""
+    if mailbox.status != "active":
+        return SUSPENDED
+    if mailbox.is_suspended:
+        return ALIAS_SUSPENDED
+    reason = _why_closed(mailbox, now)
+    return None if reason is None else stopped(mailbox, reason)
 
 
 def _why_closed(mailbox: Mailbox, now: datetime) -> Reason | None:

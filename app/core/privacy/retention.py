@@ -186,6 +186,13 @@ RULES: tuple[Rule, ...] = (
         forget=_forget_jobs,
     ),
     Rule(
+        name="suspensions",
+        what="Why an account or an alias of it is suspended, as its owner is told it, sealed",
+        where=("suspensions",),
+        kept="until it is restored, or the account deleted",
+        why="So that its owner knows why.",
+    ),
+    Rule(
         name="audit",
         what="What administrators did, with their and your account's number; no name, no address",
         where=("audit_entries",),

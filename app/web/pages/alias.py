@@ -6,6 +6,7 @@ from litestar import Response
 from litestar.params import FromPath
 from litestar.response.redirect import Redirect
 
+from app.core.administration import suspensions
 from app.core.aliases import expiry
 from app.core.aliases import service as aliases
 from app.core.categories import service as categories
@@ -59,12 +60,16 @@ async def _page(
     async with platform.db.connection() as conn:
         alias = await aliases.get(conn, actor.account_id, actor.keyring, alias_id)
         sorts = await categories.everything(conn, actor.account_id, actor.keyring)
+        suspension = None
+        if alias.is_suspended:
+            suspension = await suspensions.of_alias(conn, platform.instance, actor.account_id, alias_id)
     local_part, _, domain = alias.address.partition("@")
     return site.view.page(
         "alias.html",
         status=422 if faults.summary else 200,
         session=session,
         alias=alias,
+        suspension=suspension,
         ended=expiry.ending_of(alias, now=now),
         last_day=alias_forms.last_day(alias.expires_at).isoformat() if alias.expires_at else "",
         tagged=f"{local_part}+anything@{domain}",

@@ -19,6 +19,7 @@ ALL = [
     recipients.RELAY,
     recipients.UNKNOWN,
     recipients.SUSPENDED,
+    recipients.ALIAS_SUSPENDED,
     recipients.BLOCKED,
     recipients.OVER_QUOTA,
     recipients.NO_ROLE_YET,
@@ -41,6 +42,7 @@ def box(
     idle_from: date | None = None,
     last_received_on: date | None = None,
     screening: Screening = "open",
+    is_suspended: bool = False,
 ) -> Mailbox:
     return Mailbox(
         account_id=UUID(int=1),
@@ -60,6 +62,7 @@ def box(
         idle_from=idle_from,
         last_received_on=last_received_on,
         screening=screening,
+        is_suspended=is_suspended,
     )
 
 
@@ -81,6 +84,11 @@ SUSPENDED_AND_OFF = box(status="suspended", is_enabled=False, stored=2000)
         (box(when_disabled="discard"), True, False, 0, 250, "accepted", True),
         (box(status="suspended"), True, False, 0, 450, "account_suspended", True),
         (SUSPENDED_AND_OFF, True, False, 0, 450, "account_suspended", True),
+        (box(is_suspended=True), True, False, 0, 550, "alias_suspended", True),
+        (box(is_suspended=True, when_disabled="discard"), True, False, 0, 550, "alias_suspended", True),
+        (box(is_suspended=True, is_enabled=False), True, False, 0, 550, "alias_suspended", True),
+        (box(is_suspended=True, status="suspended"), True, False, 0, 450, "account_suspended", True),
+        (box(is_suspended=True), True, True, 0, 250, "accepted", True),
         (SUSPENDED_AND_OFF, True, True, 5000, 250, "accepted", True),
         (None, True, False, 0, 550, "unknown_alias", True),
         (None, True, True, 0, 450, "role_address", True),

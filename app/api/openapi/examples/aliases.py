@@ -21,6 +21,7 @@ EXAMPLES = (
         id=UUID(ids.ALIAS),
         email=ids.EMAIL,
         is_enabled=True,
+        is_suspended=False,
         when_disabled="refuse",
         description="Kite shop",
         site="kites.example",
