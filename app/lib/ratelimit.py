@@ -11,6 +11,7 @@ import msgspec
 
 _IPV4_PREFIXES = (32, 26, 21)
 _IPV6_PREFIXES = (64, 48, 32)
+_IPV4_PLACE, _IPV6_PLACE = 24, 48
 _EXEMPT: tuple[str, ...] = ()
 
 
@@ -132,6 +133,17 @@ def network_of(address: str) -> str:
     """A key for the network that is usually one customer's: the IPv4 address, or the /64. ValueError for no address."""
     ip = _unmapped(ip_address(address))
     return _network(ip, _IPV4_PREFIXES[0] if ip.version == 4 else _IPV6_PREFIXES[0])  # noqa: PLR2004 - as above
+
+
+def place_of(address: str) -> str:
+    """A key for where guesses come from: the IPv4 /24, or the /48; whoever has one address there often has them all.
+
+    Empty for this machine itself, which is a proxy or the operator. ValueError for no address.
+    """
+    ip = _unmapped(ip_address(address))
+    if ip.is_loopback:
+        return ""
+    return _network(ip, _IPV4_PLACE if ip.version == 4 else _IPV6_PLACE)  # noqa: PLR2004 - as above
 
 
 def _unmapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lib.ratelimit import NetworkLimit, NetworkLimits, TokenBuckets
+from app.lib.ratelimit import NetworkLimit, NetworkLimits, TokenBuckets, place_of
 
 PLENTY = NetworkLimit(open=1_000, per_minute=100_000)
 
@@ -156,3 +156,25 @@ def test_local_peers_are_exempt_unless_told_otherwise(address: str) -> None:
 def test_what_is_no_address_is_an_error() -> None:
     with pytest.raises(ValueError, match="nonsense"):
         networks(1, 1, 1).enter("nonsense", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("198.51.100.1", "198.51.100.254"),
+        ("198.51.100.1", "::ffff:198.51.100.9"),
+        ("2001:db8:1::1", "2001:db8:1:ffff::9"),
+        ("127.0.0.1", "::1"),
+    ],
+)
+def test_a_place_is_a_24_or_a_48(one: str, other: str) -> None:
+    assert place_of(one) == place_of(other)
+
+
+def test_places_differ_and_this_machine_is_none() -> None:
+    places = [place_of(address) for address in ("198.51.100.1", "198.51.101.1", "2001:db8:1::1", "2001:db8:2::1")]
+    assert len(set(places)) == 4
+    assert all(places)
+    assert place_of("127.9.9.9") == ""
+    with pytest.raises(ValueError, match="does not appear"):
+        place_of("unknown")
