@@ -23,7 +23,8 @@ from app.errors import (
 )
 from app.lib.logs import error_fields, logger
 from app.lib.ranges import RangeNotSatisfiable
-from app.web.session import login_path
+from app.web import confirmation
+from app.web.session import PasswordNeeded, confirm_path, login_path
 from app.web.view import View, see_other
 
 _STATUS: Mapping[type[RestanteError], HTTPStatus] = {
@@ -68,6 +69,9 @@ def error_pages(view: View, too_large: Mapping[str, str]) -> ExceptionHandlersMa
     """
 
     def answer(request: AnyRequest, error: Exception) -> Response[Any]:
+        if isinstance(error, PasswordNeeded):
+            is_form = error.method == "POST"
+            return confirmation.instead_of_form(view, error) if is_form else see_other(confirm_path(error.path))
         if isinstance(error, Unauthenticated):
             return _to_login(request)
         if isinstance(error, RequestEntityTooLarge) and request.url.path in too_large:

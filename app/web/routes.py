@@ -11,6 +11,7 @@ from app.web.pages import (
     attachments,
     blocking,
     categories,
+    confirm,
     deliveries,
     domains,
     enclosed,
@@ -49,6 +50,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/login", entry.show_login),
     ("POST", "/login", entry.submit_login),
     ("POST", "/logout", entry.submit_logout),
+    ("GET", "/confirm", confirm.show_confirm),
+    ("POST", "/confirm", confirm.submit_confirm),
     # Mail
     ("GET", "/inbox", lists.show_inbox),
     ("GET", "/starred", lists.show_starred),

@@ -1,6 +1,7 @@
 """Who is signed in: the session cookie, and how handlers are given the session it stands for."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,10 @@ from app.web import csrf, forms
 from app.web.site import GivenPlatform, GivenSite, Site
 
 _LIFETIME_SECONDS = int(auth.SESSION_LIFETIME / timedelta(seconds=1))
+_SECRET = re.compile(r"password|code|secret")
+"""Names of fields whose values are never written into a page."""
+_MOST_KEPT = 8000
+_WAYS_IN = ("/login", "/confirm")
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}\Z")
 
 
@@ -33,7 +38,26 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return f"Session({self.actor!r})"
 
 
+class FreshSession(Session, frozen=True, kw_only=True):
+    """A session whose owner has just given the password: what sensitive handlers take, as `fresh`."""
+
+
+class PasswordNeeded(Unauthenticated):
+    """The page of `session` is shown, or its form taken, once the password was given again.
+
+    `path` is where it was to go; `kept` what the form held, less its secrets.
+    """
+
+    def __init__(self, session: Session, *, method: str, path: str, kept: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__("Give your password once more, then go on.", code="password_needed")
+        self.session = session
+        self.method = method
+        self.path = path
+        self.kept = kept
+
+
 GivenSession = NamedDependency[SkipValidation[Session]]
+GivenFreshSession = NamedDependency[SkipValidation[FreshSession]]
 
 
 async def provide_session(request: Request[Any, Any, Any], platform: GivenPlatform, site: GivenSite) -> Session:
@@ -48,6 +72,23 @@ async def provide_session(request: Request[Any, Any, Any], platform: GivenPlatfo
         sent = (await forms.read(request)).get(csrf.FIELD, "")
         assert_of_session(platform, session, sent)
     return session
+
+
+async def provide_fresh_session(request: Request[Any, Any, Any], session: GivenSession) -> FreshSession:
+    """The session, if the password was given within ten minutes. Raises PasswordNeeded, which leads to /confirm."""
+    if session.actor.is_fresh(now=utc_now()):
+        return FreshSession(actor=session.actor, csrf=session.csrf)
+    query = request.scope["query_string"].decode("ascii", "replace")
+    path = request.url.path + (f"?{query}" if query else "")
+    if request.method != "POST":
+        raise PasswordNeeded(session, method="GET", path=path)
+    raise PasswordNeeded(session, method="POST", path=path, kept=_kept(await forms.read_all(request)))
+
+
+def _kept(fields: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """What may stand in a page meanwhile; nothing of a form that is large."""
+    kept = [(name, value) for name, value in fields if name != csrf.FIELD and not _SECRET.search(name)]
+    return kept if sum(len(name) + len(value) for name, value in kept) <= _MOST_KEPT else ()
 
 
 async def find(request: Request[Any, Any, Any], platform: Platform, site: Site) -> Session | None:
@@ -98,6 +139,11 @@ def login_path(path: str) -> str:
     return f"/login?next={quote(path, safe='/')}"
 
 
+def confirm_path(path: str) -> str:
+    """The page that asks for the password once more, and leads to `path` afterwards."""
+    return f"/confirm?next={quote(path, safe='/')}"
+
+
 def local_path(wanted: str) -> str:
     """Where to go after signing in: `wanted` if it is a path of this site, else the inbox."""
-    return wanted if _LOCAL_PATH.match(wanted) and not wanted.startswith("/login") else "/inbox"
+    return wanted if _LOCAL_PATH.match(wanted) and not wanted.startswith(_WAYS_IN) else "/inbox"

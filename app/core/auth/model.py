@@ -44,6 +44,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """What it may do; a session may do everything."""
     reach: Reach = WHOLE
     """Of bound keys less than all: lists leave the rest out, and everything else in it is not found."""
+    fresh_until: datetime | None = None
+    """Of sessions: until when the password counts as just given; what is sensitive asks for it again after that."""
     used_on: date | None = None
     """Of keys: the last day on which this one was used before."""
     has_failing_domain: bool = False
@@ -66,6 +68,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """The domain that a key is bound to."""
         return self.reach.domain
 
+    def is_fresh(self, *, now: datetime) -> bool:
+        """Whether its owner has given the password in the last ten minutes."""
+        return self.fresh_until is not None and now < self.fresh_until
+
     def assert_may(self, scope: Scope) -> None:
         """Raises ScopeMissing."""
         if scope not in self.scopes:
@@ -78,6 +84,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     """A session just made; `cookie` is shown to the browser once and only its hash is stored."""
 
+    session_id: UUID
     cookie: str
     expires_at: datetime
 
@@ -101,5 +108,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     alias_id: UUID | None = None
     domain: str | None = None
     last_used_on: date | None = None
+    is_pending: bool = False
+    fresh_until: datetime | None = None
     has_failing_domain: bool = False
     has_disabled_webhook: bool = False

@@ -10,7 +10,16 @@ from app.lib.db import Conn
 
 
 async def insert_session(
-    conn: Conn, account_id: UUID, session_id: UUID, *, secret_hash: bytes, created_on: date, expires_at: datetime
+    conn: Conn,
+    account_id: UUID,
+    session_id: UUID,
+    *,
+    secret_hash: bytes,
+    created_on: date,
+    expires_at: datetime,
+    fresh_until: datetime,
+    is_pending: bool,
+    browser: bytes | None,
 ) -> None:
     """The session and its entry in the directory."""
     values = {
@@ -19,10 +28,15 @@ async def insert_session(
         "secret_hash": secret_hash,
         "created_on": created_on,
         "expires_at": expires_at,
+        "fresh_until": fresh_until,
+        "is_pending": is_pending,
+        "browser": browser,
     }
     await conn.execute(
-        """INSERT INTO sessions (account_id, session_id, secret_hash, created_on, expires_at)
-           VALUES (%(account_id)s, %(session_id)s, %(secret_hash)s, %(created_on)s, %(expires_at)s)""",
+        """INSERT INTO sessions (account_id, session_id, secret_hash, created_on, expires_at, fresh_until, is_pending,
+                                 browser)
+           VALUES (%(account_id)s, %(session_id)s, %(secret_hash)s, %(created_on)s, %(expires_at)s, %(fresh_until)s,
+                   %(is_pending)s, %(browser)s)""",
         values,
     )
     await conn.execute(
@@ -37,7 +51,7 @@ async def session(conn: Conn, session_id: UUID) -> Credential | None:
     async with conn.cursor(row_factory=class_row(Credential)) as cursor:
         await cursor.execute(
             """SELECT account_id, a.login, a.is_admin, a.status, s.secret_hash, s.expires_at,
-                      h.holder_id, h.keyring, s.session_id AS credential_id,
+                      h.holder_id, h.keyring, s.session_id AS credential_id, s.is_pending, s.fresh_until,
                       EXISTS (SELECT FROM account_domains d WHERE d.account_id = a.account_id
                                                               AND d.failing_since IS NOT NULL) AS has_failing_domain,
                       EXISTS (SELECT FROM webhooks w WHERE w.account_id = a.account_id

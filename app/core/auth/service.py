@@ -15,6 +15,8 @@ from app.vault import tokens
 from app.vault.instance import InstanceKey
 
 SESSION_LIFETIME = timedelta(days=7)
+FRESH = timedelta(minutes=10)
+"""How long a password counts as just given."""
 _BATCH = 1000
 _WRONG = "The login or the password is wrong."
 _NO_KEY = "This API key is not valid: there is none like it, or it was revoked."
@@ -46,8 +48,11 @@ async def start_session(conn: Conn, account: Account, *, now: datetime) -> NewSe
         secret_hash=tokens.hash_secret(secret),
         created_on=now.date(),
         expires_at=expires_at,
+        fresh_until=now + FRESH,
+        is_pending=False,
+        browser=None,
     )
-    return NewSession(cookie=f"{session_id}.{secret}", expires_at=expires_at)
+    return NewSession(session_id=session_id, cookie=f"{session_id}.{secret}", expires_at=expires_at)
 
 
 async def by_session(conn: Conn, instance: InstanceKey, cookie: str, *, now: datetime) -> Actor:
@@ -55,7 +60,7 @@ async def by_session(conn: Conn, instance: InstanceKey, cookie: str, *, now: dat
     id_text, _, secret = cookie.partition(".")
     session_id = parse_id(id_text)
     found = await queries.session(conn, session_id) if session_id else None
-    if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)):
+    if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)) or found.is_pending:
         raise Unauthenticated
     return _actor(found, instance, now=now, is_session=True)
 
@@ -108,6 +113,7 @@ def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_sessio
         key_id=None if is_session else found.credential_id,
         scopes=ALL_SCOPES.intersection(found.scopes),
         reach=Reach(alias_id=found.alias_id, domain=found.domain),
+        fresh_until=found.fresh_until,
         used_on=found.last_used_on,
         has_failing_domain=found.has_failing_domain,
         has_disabled_webhook=found.has_disabled_webhook,
