@@ -34,20 +34,20 @@ def account_create(login: str, password: str, *, is_admin: bool) -> Command:
     async def run(platform: Platform) -> Row:
         new = NewAccount(login=login, password=password, is_admin=is_admin)
         accounts.check_new(new)
-        record, _ = await platform.hasher.set(password)
+        hashed = await platform.hasher.set(password)
         async with platform.db.transaction() as conn:
-            account = await accounts.create(
+            made = await accounts.create(
                 conn,
                 platform.instance,
                 new,
-                password=record,
+                password=hashed,
                 storage_limit=platform.storage_limit,
                 alias_limit=platform.alias_limit,
                 domain_limit=platform.domain_limit,
                 today=utc_today(),
             )
-            await give_roles(conn, platform.instance, now=utc_now())
-        return _account(account)
+            await give_roles(conn, now=utc_now())
+        return _account(made.account)
 
     return run
 
@@ -120,7 +120,7 @@ def alias_create(address: str, login: str) -> Command:
             raise Invalid.field("address", "This is not a mail address; it should look like shop@example.org.")
         async with platform.db.transaction() as conn:
             account = await accounts.find(conn, login)
-            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+            keyring = await accounts.open_keyring(conn, platform.instance, account)
             new = NewAlias(domain=parsed.domain, local_part=parsed.local_part)
             alias = await aliases.create(conn, account.account_id, keyring, new, now=utc_now())
         return {"alias_id": str(alias.alias_id), "email": alias.address}
@@ -134,7 +134,7 @@ def alias_export(login: str) -> Command:
     async def run(platform: Platform) -> Row:
         async with platform.db.connection() as conn:
             account = await accounts.find(conn, login)
-            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+            keyring = await accounts.open_keyring(conn, platform.instance, account)
         parts = [part async for part in export(platform.db, account.account_id, keyring)]
         return {"csv": b"".join(parts).decode()}
 
@@ -207,7 +207,7 @@ def domain_add(name: str) -> Command:
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
             domain = await domains.add_shared(conn, name, today=utc_today())
-            await give_roles(conn, platform.instance, now=utc_now())
+            await give_roles(conn, now=utc_now())
         return {"domain": domain}
 
     return run

@@ -129,7 +129,7 @@ async def prepare(platform: Platform, mail_domains: Sequence[str]) -> None:
     async with platform.db.transaction() as conn:
         await check_key(conn, platform.instance)
         await domains.ensure_shared(conn, mail_domains, today=utc_today())
-        await give_roles(conn, platform.instance, now=utc_now())
+        await give_roles(conn, now=utc_now())
 
 
 class _WebServer(uvicorn.Server):

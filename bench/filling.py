@@ -110,7 +110,7 @@ async def prepare(environ: Mapping[str, str], login: str) -> Target:
     config = _config(environ)
     async with wiring.open_platform(config, _dsn(config)) as platform, platform.db.transaction() as conn:
         account = await accounts.find(conn, login)
-        keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+        keyring = await accounts.open_keyring(conn, platform.instance, account)
         found = []
         for number in range(letters.SITES + letters.PEOPLE):
             address = Address(letters.alias_name(number), config.mail_domains[0])
@@ -170,7 +170,8 @@ async def _filled(target: Target, made: Sequence[Letter]) -> int:
     config = _config(target.environ)
     async with wiring.open_platform(config, _dsn(config)) as platform:
         async with platform.db.connection() as conn:
-            keyring = await accounts.open_keyring(conn, platform.instance, target.account_id)
+            account = await accounts.get(conn, target.account_id)
+            keyring = await accounts.open_keyring(conn, platform.instance, account)
         deliveries = await _received(platform, keyring, target, made)
     rows = _rows(target.account_id, list(zip(made, deliveries, strict=True)))
     with psycopg.connect(_dsn(config)) as copying:

@@ -181,10 +181,10 @@ def _refuse(platform: Platform, recorder: Recorder) -> Callable[[str, str], Awai
 
 
 async def _make_account(platform: Platform) -> None:
-    record, _ = await platform.hasher.set(PASSWORD)
+    hashed = await platform.hasher.set(PASSWORD)
     new = NewAccount(login=LOGIN, password=PASSWORD)
     async with platform.db.transaction() as conn:
-        await accounts.create(conn, platform.instance, new, password=record, storage_limit=1 << 30, today=utc_today())
+        await accounts.create(conn, platform.instance, new, password=hashed, storage_limit=1 << 30, today=utc_today())
 
 
 async def _account_id(platform: Platform) -> UUID:

@@ -123,17 +123,18 @@ def make_account(platform: Platform) -> MakeAccount:
     """`await make_account("ada")`: an account whose password is PASSWORD."""
 
     async def make(login: str = "ada", *, is_admin: bool = False) -> Account:
-        record, _ = await platform.hasher.set(PASSWORD)
+        hashed = await platform.hasher.set(PASSWORD)
         new = NewAccount(login=login, password=PASSWORD, is_admin=is_admin)
         async with platform.db.transaction() as conn:
-            return await accounts.create(
+            made = await accounts.create(
                 conn,
                 platform.instance,
                 new,
-                password=record,
+                password=hashed,
                 storage_limit=platform.storage_limit,
                 today=utc_today(),
             )
+        return made.account
 
     return make
 
@@ -144,7 +145,7 @@ def actor_of(platform: Platform) -> Callable[[Account], Awaitable[Actor]]:
 
     async def make(account: Account) -> Actor:
         async with platform.db.connection() as conn:
-            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+            keyring = await accounts.open_keyring(conn, platform.instance, account)
         return Actor(account_id=account.account_id, login=account.login, is_admin=account.is_admin, keyring=keyring)
 
     return make

@@ -27,7 +27,7 @@ async def test_an_account_is_made_and_listed_and_signs_in(platform: Platform) ->
         "created_on": utc_today().isoformat(),
     }
     assert await commands.account_list()(platform) == [made | {"messages": 0, "bytes": 0}]
-    signed_in = await auth.check_password(platform.db, platform.hasher, "ada", PASSWORD)
+    signed_in = (await auth.check_password(platform, "ada", PASSWORD)).account
     assert str(signed_in.account_id) == made["account_id"]
     assert signed_in.storage_limit == platform.storage_limit
     assert signed_in.created_on == date.fromisoformat(made["created_on"])

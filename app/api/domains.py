@@ -95,7 +95,7 @@ async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) 
     body = await read_body(request, NewDomainBody)
     async with platform.db.transaction() as conn:
         domain = await domains.add_shared(conn, body.domain, today=utc_today())
-        await give_roles(conn, platform.instance, now=utc_now())
+        await give_roles(conn, now=utc_now())
         made = next(one for one in await _shared(conn) if one.domain == domain)
     return Response(Data(data=made))
 

@@ -16,7 +16,7 @@ from app.errors import CannotOpen
 from app.vault.aead import KEY_SIZE, cipher_for, context, derive_key, open_sealed, seal
 from app.vault.instance import InstanceKey
 
-HolderKind: TypeAlias = Literal["instance", "password", "recovery", "session", "api_key"]
+HolderKind: TypeAlias = Literal["instance", "password", "recovery", "session", "api_key", "feed"]
 
 PUBLIC_SIZE = 1216
 

@@ -3,6 +3,7 @@
 Chosen secrets are in `passwords`; search tokens are in `blind`.
 """
 
+import os
 import re
 import secrets
 import string
@@ -11,9 +12,12 @@ from hmac import compare_digest
 from zlib import crc32
 
 from app.vault.aead import context, derive_key
+from app.vault.spelling import spelled, unspelled
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_SIZE = 32
+_RECOVERY_SIZE = 16
+_MOST_TYPED = 200
 _KEY_PREFIX = "rst_"
 _KEY_LENGTH = 32
 _CHECK_LENGTH = 6
@@ -50,6 +54,17 @@ def is_api_key_shaped(text: str) -> bool:
     """Whether `text` may be an API key at all; saves the database from typing errors and noise."""
     match = _KEY_SHAPE.fullmatch(text)
     return match is not None and match[2] == _checksum(match[1])
+
+
+def new_recovery_code() -> str:
+    """`7GQ2-…`: 34 characters, for people to write down and type again, holding 128 random bits and a check."""
+    return spelled(os.urandom(_RECOVERY_SIZE))
+
+
+def read_recovery_code(text: str) -> str | None:
+    """The code as it was shown, however its letters and groups were typed; None for a typing error."""
+    secret = unspelled(text[:_MOST_TYPED], size=_RECOVERY_SIZE)
+    return None if secret is None else spelled(secret)
 
 
 def _checksum(body: str) -> str:

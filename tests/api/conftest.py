@@ -14,7 +14,7 @@ from litestar import Litestar, Request, Response
 from app.api.errors import give_problems
 from app.api.router import api_router
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account, NewAccount
+from app.core.accounts.model import Account, NewAccount, NewPassword
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
 from app.core.auth import service as auth
@@ -34,7 +34,9 @@ from tests.mail import deliver
 Serve = Callable[[Litestar], Awaitable["Api"]]
 
 # Hashing a real password costs a tenth of a second, and nobody signs in here.
-NO_PASSWORD = PasswordRecord(salt=bytes(16), memory_kib=65536, iterations=1, lanes=1, verifier="none")
+NO_PASSWORD = NewPassword(
+    record=PasswordRecord(salt=bytes(16), memory_kib=65536, iterations=1, lanes=1, verifier="none"), key=bytes(32)
+)
 
 
 class Options(TypedDict, total=False):
@@ -98,9 +100,10 @@ class Api:
     async def make_user(self, login: str) -> User:
         platform, new = self.platform, NewAccount(login=login, password="")
         async with platform.db.transaction() as conn:
-            account = await accounts.create(
+            made_account = await accounts.create(
                 conn, platform.instance, new, password=NO_PASSWORD, storage_limit=1 << 30, today=utc_today()
             )
+            account = made_account.account
             owner = await auth.owner(conn, platform.instance, account)
             made = await keys.make(conn, owner, NewKey(name="tests", scopes=ALL_SCOPES), now=utc_now())
             actor = await auth.by_api_key(conn, platform.instance, made.key, now=utc_now())

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account, NewAccount
+from app.core.accounts.model import Account, Kind, NewAccount, NewPassword
 from app.core.aliases import service as aliases
 from app.core.aliases.model import Alias, NewAlias
-from app.core.auth.model import Actor
+from app.core.auth.model import Actor, SignedIn
 from app.core.messages import queries, service
 from app.core.messages.model import Delivery, MessageLine
 from app.core.messages.store import Committer
@@ -20,7 +20,9 @@ from app.vault.passwords import PasswordRecord
 from tests import mail
 
 # Hashing a real password costs a tenth of a second, and nobody signs in here.
-NO_PASSWORD = PasswordRecord(salt=bytes(16), memory_kib=65536, iterations=1, lanes=1, verifier="none")
+NO_PASSWORD = NewPassword(
+    record=PasswordRecord(salt=bytes(16), memory_kib=65536, iterations=1, lanes=1, verifier="none"), key=bytes(32)
+)
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,10 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     actor: Actor
     alias: Alias
+
+    @property
+    def signed_in(self) -> SignedIn:
+        return SignedIn(account=self.account, keyring=self.actor.keyring)
 
     async def lines(self, limit: int = 50) -> list[MessageLine]:
         async with self.platform.db.connection() as conn:
@@ -76,7 +82,7 @@ class Slow(Committer):
             await self.go.wait()
 
 
-MakeOwner = Callable[[str], Awaitable[Owner]]
+MakeOwner = Callable[..., Awaitable[Owner]]
 Deliver = Callable[..., Awaitable[None]]
 
 
@@ -84,17 +90,17 @@ Deliver = Callable[..., Awaitable[None]]
 def make_owner(platform: Platform) -> MakeOwner:
     """`await make_owner("ada")`: an account with the alias ada-alias@restante.test."""
 
-    async def make(login: str) -> Owner:
-        new = NewAccount(login=login, password="")
+    async def make(login: str, kind: Kind = "standard") -> Owner:
+        new = NewAccount(login=login, password="", kind=kind)
         async with platform.db.transaction() as conn:
-            account = await accounts.create(
+            made = await accounts.create(
                 conn, platform.instance, new, password=NO_PASSWORD, storage_limit=1 << 30, today=utc_today()
             )
-            keyring = await accounts.open_keyring(conn, platform.instance, account.account_id)
+            account, keyring = made.account, made.keyring
             alias = await aliases.create(
                 conn, account.account_id, keyring, NewAlias(local_part=f"{login}-alias"), now=utc_now()
             )
-        actor = Actor(account_id=account.account_id, login=login, is_admin=False, keyring=keyring)
+        actor = Actor(account_id=account.account_id, login=login, is_admin=False, keyring=keyring, kind=kind)
         return Owner(platform=platform, account=account, actor=actor, alias=alias)
 
     return make

@@ -182,7 +182,7 @@ async def town(
     await make_alias(bob, "bob")
     await make_alias(eve, "evil")
     async with platform.db.transaction() as conn:
-        await give_roles(conn, platform.instance, now=utc_now())
+        await give_roles(conn, now=utc_now())
         await conn.execute("UPDATE accounts SET storage_limit = 100000 WHERE account_id = %s", (bob.account_id,))
         await conn.execute("UPDATE accounts SET status = 'suspended' WHERE account_id = %s", (eve.account_id,))
         for local_part, choice in (("refused", "refuse"), ("deferred", "defer"), ("dropped", "discard")):

@@ -105,6 +105,14 @@ def test_secrets_give_the_same_hash_and_key(vectors: dict[str, str]) -> None:
     assert tokens.is_api_key_shaped(vectors["api_key"])
 
 
+def test_a_recovery_code_that_was_printed_is_read(vectors: dict[str, Any]) -> None:
+    saved = vectors["recovery_code"]
+    read = tokens.read_recovery_code(saved["code"].lower().replace("-", " "))
+    assert read == saved["code"]
+    assert tokens.hash_secret(saved["code"]).hex() == saved["hash"]
+    assert tokens.holder_key(saved["code"]).hex() == saved["holder_key"]
+
+
 def test_a_stored_password_opens(vectors: dict[str, Any]) -> None:
     saved = vectors["password"]
     record = passwords.PasswordRecord(

@@ -6,6 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from app.vault.keyring import HolderKind, Keyring
+from app.vault.passwords import PasswordRecord
+
 Status = Literal["active", "suspended"]
 Kind = Literal["standard", "sealed"]
 
@@ -40,19 +43,48 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     login: str
     password: str
     is_admin: bool = False
+    kind: Kind = "standard"
+    """Who holds the keyring: the instance, or (sealed) the owner's credentials alone."""
 
     def __repr__(self) -> str:
-        return f"NewAccount(is_admin={self.is_admin})"
+        return f"NewAccount(is_admin={self.is_admin}, kind={self.kind!r})"
 
 
-class AccountKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """The sealed and public key material of a new account, ready to be stored."""
+class NewPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """A password that was hashed: what is stored of it, and the key, 32 bytes, by which it can hold a keyring."""
 
-    public_key: bytes
-    index_key: bytes
+    record: PasswordRecord
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "NewPassword()"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class MadeAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account just made. `recovery_code`: of a sealed one, shown once and stored as a hash only; else None."""
+
+    account: Account
+    keyring: Keyring
+    recovery_code: str | None
+
+    def __repr__(self) -> str:
+        return f"MadeAccount({self.account.account_id})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """One wrap of an account's keyring. `holder_id` is the session's or the API key's id where it is one's."""
+
+    account_id: UUID
     holder_id: UUID
-    holder_kind: str
+    kind: HolderKind
     keyring: bytes
+    """Wrapped."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

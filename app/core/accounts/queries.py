@@ -1,11 +1,11 @@
-"""SQL over accounts, logins, passwords, holders and usage."""
+"""SQL over accounts, logins, passwords and usage."""
 
 from uuid import UUID
 
 import msgspec
 from psycopg.rows import class_row
 
-from app.core.accounts.model import Account, AccountKeys, Limits, Usage
+from app.core.accounts.model import Account, Kind, Limits, Usage
 from app.lib.db import Conn
 from app.vault.passwords import PasswordRecord
 
@@ -19,57 +19,27 @@ async def insert_login(conn: Conn, login: str, account_id: UUID) -> bool:
     return cursor.rowcount == 1
 
 
-async def insert_account(conn: Conn, account: Account, keys: AccountKeys) -> None:
-    """The account's row with its public and index keys."""
+async def insert_account(conn: Conn, account: Account, *, public_key: bytes, index_key: bytes) -> None:
+    """The account's row with its public and index keys; the index key is wrapped."""
     await conn.execute(
         """INSERT INTO accounts
                (account_id, login, kind, status, is_admin, created_on, storage_limit, alias_limit, domain_limit,
                 public_key, index_key)
            VALUES (%(account_id)s, %(login)s, %(kind)s, %(status)s, %(is_admin)s, %(created_on)s, %(storage_limit)s,
                    %(alias_limit)s, %(domain_limit)s, %(public_key)s, %(index_key)s)""",
-        {
-            "account_id": account.account_id,
-            "login": account.login,
-            "kind": account.kind,
-            "status": account.status,
-            "is_admin": account.is_admin,
-            "created_on": account.created_on,
-            "storage_limit": account.storage_limit,
-            "alias_limit": account.alias_limit,
-            "domain_limit": account.domain_limit,
-            "public_key": keys.public_key,
-            "index_key": keys.index_key,
-        },
+        msgspec.structs.asdict(account) | {"public_key": public_key, "index_key": index_key},
     )
 
 
-async def insert_holder(conn: Conn, account_id: UUID, keys: AccountKeys) -> None:
-    """One wrap of the keyring."""
-    await conn.execute(
-        """INSERT INTO holders (account_id, holder_id, kind, keyring)
-           VALUES (%(account_id)s, %(holder_id)s, %(kind)s, %(keyring)s)""",
-        {
-            "account_id": account_id,
-            "holder_id": keys.holder_id,
-            "kind": keys.holder_kind,
-            "keyring": keys.keyring,
-        },
-    )
-
-
-async def insert_password(conn: Conn, account_id: UUID, record: PasswordRecord) -> None:
-    """The password's record."""
+async def set_password(conn: Conn, account_id: UUID, record: PasswordRecord) -> None:
+    """The password's record, in place of the one there was."""
     await conn.execute(
         """INSERT INTO passwords (account_id, salt, memory_kib, iterations, lanes, verifier)
-           VALUES (%(account_id)s, %(salt)s, %(memory_kib)s, %(iterations)s, %(lanes)s, %(verifier)s)""",
-        {
-            "account_id": account_id,
-            "salt": record.salt,
-            "memory_kib": record.memory_kib,
-            "iterations": record.iterations,
-            "lanes": record.lanes,
-            "verifier": record.verifier,
-        },
+           VALUES (%(account_id)s, %(salt)s, %(memory_kib)s, %(iterations)s, %(lanes)s, %(verifier)s)
+           ON CONFLICT (account_id) DO UPDATE SET
+               (salt, memory_kib, iterations, lanes, verifier)
+               = (excluded.salt, excluded.memory_kib, excluded.iterations, excluded.lanes, excluded.verifier)""",
+        msgspec.structs.asdict(record) | {"account_id": account_id},
     )
 
 
@@ -126,17 +96,32 @@ async def lock_first_account(conn: Conn) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('restante first account'))")
 
 
-async def lock_account(conn: Conn, account_id: UUID) -> None:
-    """Wait for others who hold the account; held until the transaction ends. Mail is received meanwhile."""
+async def lock_account(conn: Conn, account_id: UUID) -> Kind | None:
+    """Wait for others who hold the account, held until the transaction ends; of what kind it is then, None: gone.
+
+    Mail is received meanwhile.
+    """
+    cursor = await conn.execute(
+        "SELECT kind FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE", {"account_id": account_id}
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def set_kind(conn: Conn, account_id: UUID, kind: Kind) -> None:
+    """Of what kind the account is from now on."""
     await conn.execute(
-        "SELECT FROM accounts WHERE account_id = %(account_id)s FOR NO KEY UPDATE", {"account_id": account_id}
+        "UPDATE accounts SET kind = %(kind)s WHERE account_id = %(account_id)s",
+        {"account_id": account_id, "kind": kind},
     )
 
 
 async def set_status(conn: Conn, account_id: UUID, status: str) -> bool:
-    """False when there is no such account."""
+    """False when there is no such account. `active` is `leaving` where the owner has asked for the account's deletion."""
     cursor = await conn.execute(
-        "UPDATE accounts SET status = %(status)s WHERE account_id = %(account_id)s",
+        """UPDATE accounts
+           SET status = CASE WHEN delete_on IS NOT NULL AND %(status)s = 'active' THEN 'leaving' ELSE %(status)s END
+           WHERE account_id = %(account_id)s""",
         {"account_id": account_id, "status": status},
     )
     return cursor.rowcount == 1
@@ -196,13 +181,3 @@ async def password(conn: Conn, account_id: UUID) -> PasswordRecord | None:
             {"account_id": account_id},
         )
         return await cursor.fetchone()
-
-
-async def holder(conn: Conn, account_id: UUID, kind: str) -> tuple[UUID, bytes] | None:
-    """(holder id, wrapped keyring) of the account's one holder of this kind."""
-    cursor = await conn.execute(
-        "SELECT holder_id, keyring FROM holders WHERE account_id = %(account_id)s AND kind = %(kind)s LIMIT 1",
-        {"account_id": account_id, "kind": kind},
-    )
-    row = await cursor.fetchone()
-    return (row[0], row[1]) if row else None

@@ -6,22 +6,13 @@ from datetime import date
 from uuid import UUID
 
 from app.core.accounts import queries
-from app.core.accounts.model import Account, AccountKeys, Limits, NewAccount, Usage
-from app.errors import CannotOpen, Conflict, FieldError, Invalid, NotFound
+from app.core.accounts.holders import service as holders
+from app.core.accounts.model import Account, Kind, Limits, MadeAccount, NewAccount, NewPassword, Usage
+from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.vault.instance import InstanceKey
-from app.vault.keyring import (
-    HolderKind,
-    Keyring,
-    instance_holder_key,
-    new_index_key,
-    new_keyring,
-    unwrap_index_key,
-    unwrap_keyring,
-    wrap_index_key,
-    wrap_keyring,
-)
+from app.vault.keyring import Keyring, new_index_key, new_keyring, unwrap_index_key, wrap_index_key
 from app.vault.passwords import MAX_PASSWORD_CHARS, PasswordRecord
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]\Z")
@@ -32,8 +23,6 @@ ALIAS_LIMIT = 10_000
 """Of a new account, unless the configuration says otherwise."""
 DOMAIN_LIMIT = 100
 _MOST_ALIASES, _MOST_DOMAINS, _MOST_BYTES = 1_000_000, 100, 1 << 50
-
-_INSTANCE_HOLDER: HolderKind = "instance"
 
 
 def normal_login(text: str) -> str:
@@ -62,20 +51,20 @@ async def create(
     instance: InstanceKey,
     new: NewAccount,
     *,
-    password: PasswordRecord,
+    password: NewPassword,
     storage_limit: int,
     alias_limit: int = ALIAS_LIMIT,
     domain_limit: int = DOMAIN_LIMIT,
     today: date,
-) -> Account:
-    """Make a standard account: its keyring is held by the instance key.
+) -> MadeAccount:
+    """Make an account; its keyring is held by the instance, or (sealed) by the password and a new recovery code.
 
     `check_new` has passed and `password` was made from `new.password`. Raises Conflict when the login is taken.
     """
     account = Account(
         account_id=new_id(),
         login=normal_login(new.login),
-        kind="standard",
+        kind=new.kind,
         status="active",
         is_admin=new.is_admin,
         created_on=today,
@@ -86,11 +75,16 @@ async def create(
     if not await queries.insert_login(conn, account.login, account.account_id):
         fault = FieldError(field="login", message="Somebody has this name already; choose another.")
         raise Conflict(fault.message, code="login_taken", fields=[fault])
-    keys = _new_keys(instance, account.account_id)
-    await queries.insert_account(conn, account, keys)
-    await queries.insert_holder(conn, account.account_id, keys)
-    await queries.insert_password(conn, account.account_id, password)
-    return account
+    account_id, keyring = account.account_id, new_keyring()
+    index_key = wrap_index_key(instance, account_id, new_index_key())
+    await queries.insert_account(conn, account, public_key=keyring.public_bytes(), index_key=index_key)
+    await queries.set_password(conn, account_id, password.record)
+    if account.kind == "standard":
+        await holders.add_instance(conn, instance, account_id, keyring)
+        return MadeAccount(account=account, keyring=keyring, recovery_code=None)
+    await holders.add(conn, account_id, keyring, kind="password", key=password.key)
+    code = await holders.new_code(conn, account_id, keyring, today=today)
+    return MadeAccount(account=account, keyring=keyring, recovery_code=code)
 
 
 async def create_first(
@@ -98,12 +92,12 @@ async def create_first(
     instance: InstanceKey,
     new: NewAccount,
     *,
-    password: PasswordRecord,
+    password: NewPassword,
     storage_limit: int,
     alias_limit: int = ALIAS_LIMIT,
     domain_limit: int = DOMAIN_LIMIT,
     today: date,
-) -> Account:
+) -> MadeAccount:
     """Make the first account, an administrator; of two at once one wins.
 
     Raises Conflict once anybody has an account.
@@ -153,6 +147,14 @@ async def sign_in_record(conn: Conn, login: str) -> tuple[Account | None, Passwo
     return await queries.account(conn, account_id), await queries.password(conn, account_id)
 
 
+async def set_password(conn: Conn, account_id: UUID, keyring: Keyring, new: NewPassword) -> None:
+    """Replace the password; that of a sealed account holds the keyring, in place of the one before."""
+    is_sealed = await queries.lock_account(conn, account_id) == "sealed"
+    await queries.set_password(conn, account_id, new.record)
+    if is_sealed:
+        await holders.replace(conn, account_id, keyring, kind="password", key=new.key)
+
+
 async def everyone(conn: Conn) -> list[Account]:
     """All accounts, oldest first."""
     found: list[Account] = []
@@ -198,6 +200,19 @@ async def hold(conn: Conn, account_id: UUID) -> None:
     await queries.lock_account(conn, account_id)
 
 
+async def kind_held(conn: Conn, account_id: UUID) -> Kind:
+    """As `hold`; of what kind the account is until then. Raises NotFound."""
+    kind = await queries.lock_account(conn, account_id)
+    if kind is None:
+        raise NotFound
+    return kind
+
+
+async def set_kind(conn: Conn, account_id: UUID, kind: Kind) -> None:
+    """Of what kind the account is from now on; whoever calls this has seen to its holders."""
+    await queries.set_kind(conn, account_id, kind)
+
+
 async def usage(conn: Conn, account_id: UUID) -> Usage:
     """What the account holds now."""
     return await queries.usage(conn, account_id)
@@ -211,43 +226,18 @@ async def index_key(conn: Conn, instance: InstanceKey, account_id: UUID) -> byte
     return unwrap_index_key(instance, account_id, wrapped)
 
 
-async def open_keyring(conn: Conn, instance: InstanceKey, account_id: UUID) -> Keyring:
-    """The keyring of a standard account, by the instance key. Raises CannotOpen when the instance is no holder."""
-    held = await queries.holder(conn, account_id, _INSTANCE_HOLDER)
-    if held is None:
-        raise CannotOpen
-    return open_held_keyring(instance, account_id, held[0], held[1])
+async def open_keyring(conn: Conn, instance: InstanceKey, account: Account) -> Keyring:
+    """The keyring of a standard account, for what an operator does in its owner's name.
 
-
-def open_held_keyring(instance: InstanceKey, account_id: UUID, holder_id: UUID, wrapped: bytes) -> Keyring:
-    """The keyring out of the instance's wrap. Raises CannotOpen."""
-    return unwrap_keyring(
-        wrapped,
-        holder_key=instance_holder_key(instance, account_id),
-        account_id=account_id,
-        holder_id=holder_id,
-        kind=_INSTANCE_HOLDER,
-    )
+    Raises Forbidden for a sealed account, whose keyring is its owner's alone, and CannotOpen.
+    """
+    if account.kind == "sealed":
+        text = f"{account.login} is a sealed account: only its owner can do this, signed in or with an API key."
+        raise Forbidden(text, code="sealed_account")
+    return await holders.by_instance(conn, instance, account.account_id)
 
 
 async def _account_id(conn: Conn, login: str) -> UUID | None:
     """Whose login this is. What cannot be one is not asked for: the database refuses some characters."""
     normal = normal_login(login)
     return await queries.account_id_by_login(conn, normal) if _LOGIN.match(normal) else None
-
-
-def _new_keys(instance: InstanceKey, account_id: UUID) -> AccountKeys:
-    keyring, holder_id = new_keyring(), new_id()
-    return AccountKeys(
-        public_key=keyring.public_bytes(),
-        index_key=wrap_index_key(instance, account_id, new_index_key()),
-        holder_id=holder_id,
-        holder_kind=_INSTANCE_HOLDER,
-        keyring=wrap_keyring(
-            keyring,
-            holder_key=instance_holder_key(instance, account_id),
-            account_id=account_id,
-            holder_id=holder_id,
-            kind=_INSTANCE_HOLDER,
-        ),
-    )

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.aliases import sites
+from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasRow, AliasSettings, NewAlias
 from app.errors import CannotOpen
 from app.lib.ids import made_at
@@ -13,6 +14,7 @@ from app.vault import seal as vault
 from app.vault.keyring import Keyring
 
 _PURPOSE = "alias.details"
+_ROLE = "Mail every domain must take"
 _SETTINGS = frozenset(AliasSettings.__struct_fields__)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(AliasDetails).decode
@@ -36,6 +38,8 @@ def open_row(keyring: Keyring, account_id: UUID, row: AliasRow) -> Alias:
     """The alias as its owner sees it, also where what he wrote about it is damaged."""
     try:
         details = open_details(keyring, account_id, row.alias_id, row.details)
+        if not row.details and row.address.partition("@")[0] in ROLE_LOCAL_PARTS:
+            details = AliasDetails(_ROLE, details.created_at)
         is_readable = True
     except CannotOpen:
         details, is_readable = AliasDetails("", made_at(row.alias_id)), False

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
+from app.core.accounts.model import NewPassword
 from app.errors import LimitReached
 from app.vault import passwords
 from app.vault.passwords import PasswordCost, PasswordRecord
@@ -25,11 +26,12 @@ class PasswordHasher:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
 
-    async def set(self, password: str) -> tuple[PasswordRecord, bytes]:
+    async def set(self, password: str) -> NewPassword:
         """The record to store and the holder key it opens with. Raises Invalid, LimitReached."""
         with self._place():
             work = partial(passwords.set_password, password, cost=self._cost)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            record, key = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return NewPassword(record=record, key=key)
 
     async def check(self, password: str, record: PasswordRecord | None) -> bytes | None:
         """The holder key, or None when the password is wrong. Without a record: None, at the same cost."""
@@ -40,6 +42,10 @@ class PasswordHasher:
                 await loop.run_in_executor(self._threads, work)
                 return None
             return await loop.run_in_executor(self._threads, passwords.check_password, password, record)
+
+    def is_outdated(self, record: PasswordRecord) -> bool:
+        """Whether the record was made at another cost than new ones are."""
+        return passwords.is_outdated(record, cost=self._cost)
 
     def close(self) -> None:
         """Let running work end; nothing new is taken."""

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.accounts.model import Account, Kind
 from app.core.auth.scopes import SCOPES, Scope, ScopeMissing
-from app.vault.keyring import Keyring
+from app.vault.keyring import HolderKind, Keyring
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     login: str
     is_admin: bool
     keyring: Keyring
+    kind: Kind = "standard"
     session_id: UUID | None = None
     key_id: UUID | None = None
     scopes: frozenset[Scope] = frozenset()
@@ -92,8 +94,49 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
         return "NewSession()"
 
 
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has just given what opens the account, with its open keyring; not signed in before a session is started."""
+
+    account: Account
+    keyring: Keyring
+
+    def __repr__(self) -> str:
+        return f"SignedIn({self.account.account_id})"
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """An account just sealed, to be signed in to anew; `recovery_code` is shown once, only its hash is stored."""
+
+    signed_in: SignedIn
+    recovery_code: str
+    sessions_ended: int
+    keys_revoked: int
+
+    def __repr__(self) -> str:
+        return f"Sealed({self.signed_in!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has given a recovery code and a new password; `recovery_code` takes the old one's place, shown once."""
+
+    signed_in: SignedIn
+    recovery_code: str
+
+    def __repr__(self) -> str:
+        return f"Recovered({self.signed_in!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database knows of a session or API key, with the account and its instance-held keyring."""
+    """What the database knows of a session or API key, with the account and the wrap of its keyring.
+
+    The wrap is the instance's, or the credential's own, or (None) there is neither.
+    """
 
     account_id: UUID
     login: str
@@ -101,9 +144,11 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     secret_hash: bytes
     expires_at: datetime | None
-    holder_id: UUID
-    keyring: bytes
+    holder_id: UUID | None
+    holder_kind: HolderKind | None
+    keyring: bytes | None
     credential_id: UUID
+    kind: Kind
     scopes: Sequence[str] = SCOPES
     alias_id: UUID | None = None
     domain: str | None = None

@@ -50,8 +50,9 @@ async def session(conn: Conn, session_id: UUID) -> Credential | None:
     """The session of this id with all that opening the account needs, in one round trip."""
     async with conn.cursor(row_factory=class_row(Credential)) as cursor:
         await cursor.execute(
-            """SELECT account_id, a.login, a.is_admin, a.status, s.secret_hash, s.expires_at,
-                      h.holder_id, h.keyring, s.session_id AS credential_id, s.is_pending, s.fresh_until,
+            """SELECT a.account_id, a.login, a.is_admin, a.status, a.kind, s.secret_hash, s.expires_at,
+                      h.holder_id, h.kind AS holder_kind, h.keyring,
+                      s.session_id AS credential_id, s.is_pending, s.fresh_until,
                       EXISTS (SELECT FROM account_domains d WHERE d.account_id = a.account_id
                                                               AND d.failing_since IS NOT NULL) AS has_failing_domain,
                       EXISTS (SELECT FROM webhooks w WHERE w.account_id = a.account_id
@@ -59,8 +60,9 @@ async def session(conn: Conn, session_id: UUID) -> Credential | None:
                FROM session_owners o
                JOIN sessions s USING (account_id, session_id)
                JOIN accounts a USING (account_id)
-               JOIN holders h USING (account_id)
-               WHERE o.session_id = %(session_id)s AND h.kind = 'instance' LIMIT 1""",
+               LEFT JOIN holders h
+                   ON h.account_id = a.account_id AND (h.kind = 'instance' OR h.session_id = s.session_id)
+               WHERE o.session_id = %(session_id)s LIMIT 1""",
             {"session_id": session_id},
         )
         return await cursor.fetchone()
@@ -98,13 +100,28 @@ async def api_key(conn: Conn, key_hash: bytes) -> Credential | None:
     """The key of this hash with all that opening the account needs, in one round trip."""
     async with conn.cursor(row_factory=class_row(Credential)) as cursor:
         await cursor.execute(
-            """SELECT account_id, a.login, a.is_admin, a.status, k.key_hash AS secret_hash, k.expires_at,
-                      h.holder_id, h.keyring, k.key_id AS credential_id, k.scopes, k.alias_id, k.domain, k.last_used_on
+            """SELECT a.account_id, a.login, a.is_admin, a.status, a.kind, k.key_hash AS secret_hash, k.expires_at,
+                      h.holder_id, h.kind AS holder_kind, h.keyring,
+                      k.key_id AS credential_id, k.scopes, k.alias_id, k.domain, k.last_used_on
                FROM api_key_owners o
                JOIN api_keys k USING (account_id, key_id)
                JOIN accounts a USING (account_id)
-               JOIN holders h USING (account_id)
-               WHERE o.key_hash = %(key_hash)s AND h.kind = 'instance' LIMIT 1""",
+               LEFT JOIN holders h ON h.account_id = a.account_id AND (h.kind = 'instance' OR h.key_id = k.key_id)
+               WHERE o.key_hash = %(key_hash)s LIMIT 1""",
             {"key_hash": key_hash},
         )
         return await cursor.fetchone()
+
+
+async def delete_sessions(conn: Conn, account_id: UUID) -> int:
+    """All sessions of the account, with their entries in the directory; how many that were."""
+    await conn.execute("DELETE FROM session_owners WHERE account_id = %s", (account_id,))
+    cursor = await conn.execute("DELETE FROM sessions WHERE account_id = %s", (account_id,))
+    return cursor.rowcount
+
+
+async def delete_keys(conn: Conn, account_id: UUID) -> int:
+    """All API keys of the account, with their entries in the directory; how many that were."""
+    await conn.execute("DELETE FROM api_key_owners WHERE account_id = %s", (account_id,))
+    cursor = await conn.execute("DELETE FROM api_keys WHERE account_id = %s", (account_id,))
+    return cursor.rowcount

@@ -1,49 +1,76 @@
 """Signing in and out, and finding out who is calling. The caller owns the transaction."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account
+from app.core.accounts.holders import service as holders
+from app.core.accounts.model import Account, Holder
 from app.core.auth import queries
-from app.core.auth.hashing import PasswordHasher
-from app.core.auth.model import Actor, Credential, NewSession, Reach
+from app.core.auth.model import Actor, Credential, NewSession, Reach, SignedIn
 from app.core.auth.scopes import ALL_SCOPES
-from app.errors import Forbidden, Unauthenticated
+from app.core.platform import Platform
+from app.errors import CannotOpen, Forbidden, Invalid, LimitReached, Unauthenticated
 from app.lib.db import Conn, Database
 from app.lib.ids import new_id, parse_id
 from app.vault import tokens
 from app.vault.instance import InstanceKey
+from app.vault.passwords import PasswordRecord
 
 SESSION_LIFETIME = timedelta(days=7)
 FRESH = timedelta(minutes=10)
 """How long a password counts as just given."""
 _BATCH = 1000
 _WRONG = "The login or the password is wrong."
+_SUSPENDED = "This account is suspended. Ask the administrator of this service."
+_NO_HOLDER = "This account was sealed, and what this request came with does not open it. Sign in again."
 _NO_KEY = "This API key is not valid: there is none like it, or it was revoked."
 _NOT_LIKE_A_KEY = "This is no API key: one begins with rst_ and has 42 characters. A character may be wrong or missing."
 
 
-async def check_password(db: Database, hasher: PasswordHasher, login: str, password: str) -> Account:
+async def check_password(platform: Platform, login: str, password: str) -> SignedIn:
     """Who signs in with this. An unknown login costs the same as a wrong password and is answered alike.
 
-    Raises Unauthenticated, Forbidden when the account is suspended, LimitReached when too many sign in at once.
+    A password that was hashed at another cost than today's is hashed anew. Raises Unauthenticated, Forbidden when the
+    account is suspended, LimitReached when too many sign in at once.
     """
-    async with db.connection() as conn:
+    async with platform.db.connection() as conn:
         account, record = await accounts.sign_in_record(conn, login)
-    if await hasher.check(password, record) is None or account is None:
+    key = await platform.hasher.check(password, record)
+    if key is None or account is None or record is None:
         raise Unauthenticated(_WRONG, code="wrong_credentials")
+    assert_active(account)
+    async with platform.db.connection() as conn:
+        try:
+            keyring = await holders.by_password(conn, platform.instance, account.account_id, key)
+        except CannotOpen:
+            # Changed by its owner since the record was read; what else it can be, signing in again will tell.
+            if await accounts.sign_in_record(conn, login) == (account, record):
+                raise
+            raise Unauthenticated(_WRONG, code="wrong_credentials") from None
+    signed_in = SignedIn(account=account, keyring=keyring)
+    if platform.hasher.is_outdated(record):
+        await _hash_anew(platform, signed_in, password, record)
+    return signed_in
+
+
+def assert_active(account: Account) -> None:
+    """Raises Forbidden when the account is suspended."""
     if account.status != "active":
-        raise Forbidden("This account is suspended. Ask the administrator of this service.", code="suspended")
-    return account
+        raise Forbidden(_SUSPENDED, code="suspended")
 
 
-async def start_session(conn: Conn, account: Account, *, now: datetime) -> NewSession:
-    """A new session: `<id>.<secret>`, of which only the secret's hash is stored; it ends after seven days."""
+async def start_session(conn: Conn, signed_in: SignedIn, *, now: datetime) -> NewSession:
+    """A new session: `<id>.<secret>`, of which only the secret's hash is stored; it ends after seven days.
+
+    That of a sealed account holds the keyring under its secret.
+    """
+    account_id = signed_in.account.account_id
     session_id, secret = new_id(), tokens.new_secret()
     expires_at = now + SESSION_LIFETIME
     await queries.insert_session(
         conn,
-        account.account_id,
+        account_id,
         session_id,
         secret_hash=tokens.hash_secret(secret),
         created_on=now.date(),
@@ -52,6 +79,7 @@ async def start_session(conn: Conn, account: Account, *, now: datetime) -> NewSe
         is_pending=False,
         browser=None,
     )
+    await holders.lend(conn, account_id, signed_in.keyring, kind="session", secret=secret, holder_id=session_id)
     return NewSession(session_id=session_id, cookie=f"{session_id}.{secret}", expires_at=expires_at)
 
 
@@ -62,7 +90,7 @@ async def by_session(conn: Conn, instance: InstanceKey, cookie: str, *, now: dat
     found = await queries.session(conn, session_id) if session_id else None
     if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)) or found.is_pending:
         raise Unauthenticated
-    return _actor(found, instance, now=now, is_session=True)
+    return _actor(found, instance, secret, now=now, is_session=True)
 
 
 async def end_session(conn: Conn, actor: Actor) -> None:
@@ -72,12 +100,15 @@ async def end_session(conn: Conn, actor: Actor) -> None:
 
 
 async def owner(conn: Conn, instance: InstanceKey, account: Account) -> Actor:
-    """The owner of an account as if signed in, for what an operator does in that name. Raises CannotOpen."""
+    """The owner of an account as if signed in, for what an operator does in that name.
+
+    Raises Forbidden for a sealed account, CannotOpen.
+    """
     return Actor(
         account_id=account.account_id,
         login=account.login,
         is_admin=account.is_admin,
-        keyring=await accounts.open_keyring(conn, instance, account.account_id),
+        keyring=await accounts.open_keyring(conn, instance, account),
         scopes=ALL_SCOPES,
     )
 
@@ -89,7 +120,7 @@ async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: dateti
     found = await queries.api_key(conn, tokens.hash_secret(key))
     if found is None:
         raise Unauthenticated(_NO_KEY, code="wrong_key")
-    return _actor(found, instance, now=now, is_session=False)
+    return _actor(found, instance, key, now=now, is_session=False)
 
 
 async def forget_ended_sessions(db: Database, *, now: datetime) -> int:
@@ -97,18 +128,34 @@ async def forget_ended_sessions(db: Database, *, now: datetime) -> int:
     return await db.in_batches(lambda conn: queries.delete_ended_sessions(conn, now, limit=_BATCH), batch=_BATCH)
 
 
-def _actor(found: Credential, instance: InstanceKey, *, now: datetime, is_session: bool) -> Actor:
+async def _hash_anew(platform: Platform, signed_in: SignedIn, password: str, record: PasswordRecord) -> None:
+    """Where there is no time for it now, the next sign-in does it; nor does it undo a change that came in between."""
+    with suppress(LimitReached, Invalid):
+        new = await platform.hasher.set(password)
+        async with platform.db.transaction() as conn:
+            account = signed_in.account
+            await accounts.hold(conn, account.account_id)
+            if await accounts.sign_in_record(conn, account.login) == (account, record):
+                await accounts.set_password(conn, account.account_id, signed_in.keyring, new)
+
+
+def _actor(found: Credential, instance: InstanceKey, secret: str, *, now: datetime, is_session: bool) -> Actor:
     if found.expires_at is not None and found.expires_at <= now:
         text = "This has expired. Please sign in again." if is_session else "This API key has expired. Make a new one."
         raise Unauthenticated(text, code="expired")
     if found.status != "active":
-        raise Forbidden("This account is suspended. Ask the administrator of this service.", code="suspended")
-    keyring = accounts.open_held_keyring(instance, found.account_id, found.holder_id, found.keyring)
+        raise Forbidden(_SUSPENDED, code="suspended")
+    if found.holder_id is None or found.holder_kind is None or found.keyring is None:
+        raise Unauthenticated(_NO_HOLDER, code="holds_nothing")
+    holder = Holder(
+        account_id=found.account_id, holder_id=found.holder_id, kind=found.holder_kind, keyring=found.keyring
+    )
     return Actor(
         account_id=found.account_id,
         login=found.login,
         is_admin=found.is_admin,
-        keyring=keyring,
+        keyring=holders.opened(instance, holder, secret=secret),
+        kind=found.kind,
         session_id=found.credential_id if is_session else None,
         key_id=None if is_session else found.credential_id,
         scopes=ALL_SCOPES.intersection(found.scopes),

@@ -12,25 +12,19 @@ from app.core.aliases.address import ROLE_LOCAL_PARTS, Address
 from app.core.domains import service as domains
 from app.lib.db import Conn
 from app.lib.ids import new_id
-from app.vault.instance import InstanceKey
-
-_DESCRIPTION = "Mail every domain must take"
 
 
-async def give_roles(conn: Conn, instance: InstanceKey, *, now: datetime) -> None:
+async def give_roles(conn: Conn, *, now: datetime) -> None:
     """Make the role addresses that nobody has yet; without an administrator there is nobody to give them to."""
     account = await accounts.first_admin(conn)
     if account is None:
         return
-    keyring = await accounts.open_keyring(conn, instance, account.account_id)
     for domain in await domains.shared(conn):
-        for local_part in sorted(ROLE_LOCAL_PARTS):
-            address = Address(local_part, domain)
-            await aliases.claim(conn, account.account_id, keyring, address, _DESCRIPTION, now=now)
+        await give_owner_roles(conn, account.account_id, domain, now=now)
 
 
 async def give_owner_roles(conn: Conn, account_id: UUID, domain: str, *, now: datetime) -> None:
-    """Make the role addresses of a domain that the account has just proven, without any key of the account."""
+    """Make those role addresses of a domain that nobody has yet, without any key of the account."""
     for local_part in sorted(ROLE_LOCAL_PARTS):
         address = Address(local_part, domain)
         await aliases.claim_unattended(conn, account_id, address, new_id(), reason="service", now=now)

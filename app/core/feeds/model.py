@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from app.vault.keyring import HolderKind
+
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """An account's feed; the secret in its address is known to nobody but who was shown it."""
@@ -31,3 +33,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     unread: int
     """Counted up to 100, which says "more than 99"."""
     entries: tuple[Entry, ...]
+
+
+class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed with the wrap of the keyring that it opens: the instance's, its own, or (None) none."""
+
+    account_id: UUID
+    shows_mail: bool
+    made_on: date
+    holder_id: UUID | None
+    holder_kind: HolderKind | None
+    keyring: bytes | None

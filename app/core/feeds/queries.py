@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from app.core.feeds.model import Entry, Feed
+from app.core.feeds.model import Entry, Feed, FeedRow
 from app.lib.db import Conn
 
 
@@ -23,10 +23,16 @@ async def insert_feed(conn: Conn, account_id: UUID, *, secret_hash: bytes, shows
 
 
 async def delete_feed(conn: Conn, account_id: UUID) -> None:
-    """The account's feed, if it has one."""
+    """The account's feed, if it has one, with its hold on the keyring."""
+    await delete_holder(conn, account_id)
     cursor = await conn.execute("DELETE FROM feeds WHERE account_id = %s RETURNING secret_hash", (account_id,))
     for (secret_hash,) in await cursor.fetchall():
         await conn.execute("DELETE FROM feed_owners WHERE secret_hash = %s", (secret_hash,))
+
+
+async def delete_holder(conn: Conn, account_id: UUID) -> None:
+    """The feed's wrap of the keyring, if it has one."""
+    await conn.execute("DELETE FROM holders WHERE account_id = %s AND kind = 'feed'", (account_id,))
 
 
 async def set_shows_mail(conn: Conn, account_id: UUID, *, shows_mail: bool) -> None:
@@ -43,14 +49,15 @@ async def feed(conn: Conn, account_id: UUID) -> Feed | None:
         return await cursor.fetchone()
 
 
-async def feed_by_secret(conn: Conn, secret_hash: bytes) -> Feed | None:
-    """Whose feed this is, while the account is in use."""
-    async with conn.cursor(row_factory=class_row(Feed)) as cursor:
+async def feed_by_secret(conn: Conn, secret_hash: bytes) -> FeedRow | None:
+    """Whose feed this is, while the account is in use, with what opens the account."""
+    async with conn.cursor(row_factory=class_row(FeedRow)) as cursor:
         await cursor.execute(
-            """SELECT f.account_id, f.shows_mail, f.made_on
+            """SELECT f.account_id, f.shows_mail, f.made_on, h.holder_id, h.kind AS holder_kind, h.keyring
                FROM feed_owners o
                JOIN feeds f ON f.account_id = o.account_id AND f.secret_hash = o.secret_hash
                JOIN accounts a ON a.account_id = o.account_id
+               LEFT JOIN holders h ON h.account_id = o.account_id AND h.kind IN ('instance', 'feed')
                WHERE o.secret_hash = %s AND a.status = 'active' LIMIT 1""",
             (secret_hash,),
         )

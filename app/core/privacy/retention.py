@@ -41,7 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="accounts",
         what="Your login name, the day you joined, your limits, your keys in sealed form",
-        where=("accounts", "logins", "passwords", "holders", "account_usage"),
+        where=("accounts", "logins", "passwords", "recovery_codes", "holders", "account_usage"),
         kept=_WITH_ACCOUNT,
         why="You sign in with them, and mail is sealed to them.",
     ),

@@ -95,7 +95,7 @@ async def submit_shared(
     try:
         async with platform.db.transaction() as conn:
             await domains.add_shared(conn, form.get("shared", ""), today=utc_today())
-            await give_roles(conn, platform.instance, now=utc_now())
+            await give_roles(conn, now=utc_now())
     except (Invalid, Conflict) as error:
         return await _list(platform, site, session, form=form, faults=Faults(error.detail, {"shared": error.detail}))
     return see_other("/domains#shared-domains")

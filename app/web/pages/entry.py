@@ -7,8 +7,9 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response.redirect import Redirect
 
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account, NewAccount
+from app.core.accounts.model import NewAccount
 from app.core.auth import service as auth
+from app.core.auth.model import SignedIn
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
@@ -38,20 +39,21 @@ async def submit_setup(
         accounts.check_new(new)
     except Invalid as error:
         return site.view.page("setup.html", status=422, form=form, faults=Faults.of(error))
-    record, _ = await platform.hasher.set(new.password)
+    hashed = await platform.hasher.set(new.password)
     async with platform.db.transaction() as conn:
-        account = await accounts.create_first(
+        made = await accounts.create_first(
             conn,
             platform.instance,
             new,
-            password=record,
+            password=hashed,
             storage_limit=platform.storage_limit,
             alias_limit=platform.alias_limit,
             domain_limit=platform.domain_limit,
             today=utc_today(),
         )
-        await give_roles(conn, platform.instance, now=utc_now())
-    return await _signed_in(platform, site, account, "/aliases", before=None)
+        await give_roles(conn, now=utc_now())
+    signed_in = SignedIn(account=made.account, keyring=made.keyring)
+    return await _signed_in(platform, site, signed_in, "/aliases", before=None)
 
 
 async def show_login(
@@ -71,15 +73,13 @@ async def submit_login(request: AnyRequest, platform: GivenPlatform, site: Given
     form = await forms.read(request)
     following = form.get("next", "")
     try:
-        account = await auth.check_password(
-            platform.db, platform.hasher, form.get("login", ""), form.get("password", "")
-        )
+        signed_in = await auth.check_password(platform, form.get("login", ""), form.get("password", ""))
     except (Unauthenticated, Forbidden, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
         faults = Faults(error.detail, {})
         return site.view.page("login.html", status=status, form=form, following=following, faults=faults)
     before = await _present(request, platform, site)
-    return await _signed_in(platform, site, account, local_path(following), before=before)
+    return await _signed_in(platform, site, signed_in, local_path(following), before=before)
 
 
 async def submit_logout(platform: GivenPlatform, site: GivenSite, session: GivenSession) -> Redirect:
@@ -109,13 +109,13 @@ async def _check_setup(platform: Platform, token: str) -> None:
 
 
 async def _signed_in(
-    platform: Platform, site: Site, account: Account, path: str, *, before: Session | None
+    platform: Platform, site: Site, signed_in: SignedIn, path: str, *, before: Session | None
 ) -> Redirect:
     """Start a session, end the one this browser had, and go on."""
     async with platform.db.transaction() as conn:
         if before is not None:
             await auth.end_session(conn, before.actor)
-        new = await auth.start_session(conn, account, now=utc_now())
+        new = await auth.start_session(conn, signed_in, now=utc_now())
     answer = see_other(path)
     answer.set_cookie(cookie_of(site, new))
     return answer

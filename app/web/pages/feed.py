@@ -27,15 +27,15 @@ async def submit_feed(
 ) -> Response[str] | Redirect:
     """Make, renew, change or remove it. A new address is shown in the answer itself: it is stored nowhere."""
     form = await forms.read(request)
-    account_id, shows_mail, choice = session.actor.account_id, form.get("shows_mail") == "yes", form.get("do")
+    actor, shows_mail, choice = session.actor, form.get("shows_mail") == "yes", form.get("do")
     async with platform.db.transaction() as conn:
         if choice == "make":
-            secret = await feeds.make(conn, account_id, shows_mail=shows_mail, today=utc_today())
+            secret = await feeds.make(conn, actor, shows_mail=shows_mail, today=utc_today())
         elif choice == "change":
-            await feeds.change(conn, account_id, shows_mail=shows_mail)
+            await feeds.change(conn, actor, shows_mail=shows_mail)
             return see_other("/settings?saved=1")
         elif choice == "remove":
-            await feeds.remove(conn, account_id)
+            await feeds.remove(conn, actor.account_id)
             return see_other("/settings?saved=1")
         else:
             raise Invalid.field("do", "Choose one of the buttons.")

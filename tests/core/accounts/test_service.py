@@ -2,6 +2,7 @@ import asyncio
 from datetime import date
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from app.core.accounts import queries
@@ -33,7 +34,7 @@ def new(login: str, password: str = PASSWORD, *, is_admin: bool = False) -> NewA
 async def make(platform: Platform, login: str, *, is_first: bool = False) -> Account:
     create = accounts.create_first if is_first else accounts.create
     async with platform.db.transaction() as conn:
-        return await create(
+        made = await create(
             conn,
             platform.instance,
             new(login, is_admin=is_first),
@@ -41,6 +42,7 @@ async def make(platform: Platform, login: str, *, is_first: bool = False) -> Acc
             storage_limit=1000,
             today=date(2026, 11, 21),
         )
+    return made.account
 
 
 async def test_an_account_is_found_by_its_login(platform: Platform) -> None:
@@ -154,15 +156,17 @@ async def test_suspending_can_be_undone(platform: Platform) -> None:
 
 async def test_the_keyring_opens_with_the_right_instance_key_alone(platform: Platform, ada: Owner, bob: Owner) -> None:
     async with platform.db.connection() as conn:
-        opened = await accounts.open_keyring(conn, platform.instance, ada.account.account_id)
+        opened = await accounts.open_keyring(conn, platform.instance, ada.account)
         assert opened.to_bytes() == ada.actor.keyring.to_bytes() != bob.actor.keyring.to_bytes()
         with pytest.raises(CannotOpen):
-            await accounts.open_keyring(conn, InstanceKey("x" * 32), ada.account.account_id)
+            await accounts.open_keyring(conn, InstanceKey("x" * 32), ada.account)
         with pytest.raises(CannotOpen):
-            await accounts.open_keyring(conn, platform.instance, new_id())
+            await accounts.open_keyring(
+                conn, platform.instance, msgspec.structs.replace(ada.account, account_id=new_id())
+            )
         await conn.execute("UPDATE holders t SET keyring = s.keyring FROM holders s WHERE s.account_id <> t.account_id")
         with pytest.raises(CannotOpen):
-            await accounts.open_keyring(conn, platform.instance, ada.account.account_id)
+            await accounts.open_keyring(conn, platform.instance, ada.account)
 
 
 async def tables_of(platform: Platform, column: str) -> list[str]:
@@ -209,6 +213,7 @@ async def fill_the_rest(conn: Conn, account_id: UUID) -> None:
            VALUES (%(account)s, %(id)s, %(id)s, 'failed', %(now)s)""",
         """INSERT INTO webhook_attempts (account_id, webhook_id, event_id, attempt_id, milliseconds)
            VALUES (%(account)s, %(id)s, %(id)s, %(id)s, 1)""",
+        "INSERT INTO recovery_codes (account_id, code_hash, made_on) VALUES (%(account)s, '', %(today)s)",
         """INSERT INTO idempotency_keys (account_id, digest, attempt_id, fingerprint, claimed_at, leased_until)
            VALUES (%(account)s, '', %(id)s, '', %(now)s, %(now)s)""",
     ):
@@ -222,9 +227,9 @@ async def test_deleting_leaves_nothing_but_the_addresses_that_stay_taken(
     await deliver(first + with_attachment(bytes(200_000)), ADA, BOB)
     async with platform.db.transaction() as conn:
         for owner in (ada, bob):
-            await auth.start_session(conn, owner.account, now=utc_now())
+            await auth.start_session(conn, owner.signed_in, now=utc_now())
             await keys.make(conn, owner.actor, NewKey(name="key", scopes=ALL_SCOPES), now=utc_now())
-            await feeds.make(conn, owner.account.account_id, shows_mail=False, today=utc_today())
+            await feeds.make(conn, owner.actor, shows_mail=False, today=utc_today())
         await fill_the_rest(conn, ada.account.account_id)
     before, others = await rows_of(platform, ada.account), await rows_of(platform, bob.account)
     assert all(before.values()), "the test should fill every table that an account owns"

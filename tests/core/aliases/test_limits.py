@@ -134,7 +134,7 @@ async def test_role_addresses_come_also_where_there_is_no_room(ada: Owner, make_
     admin = await make_account("root", is_admin=True)
     async with ada.platform.db.transaction() as conn:
         await accounts.change_limits(conn, admin, Limits(alias_limit=0))
-        await give_roles(conn, ada.platform.instance, now=utc_now())
+        await give_roles(conn, now=utc_now())
         assert (await limits.allowance(conn, admin.account_id)).alias_count == 2
 
 

@@ -14,9 +14,9 @@ CHEAP = PasswordCost(memory_kib=64, iterations=1, lanes=1, bcrypt_rounds=4)
 
 async def test_what_was_set_is_checked() -> None:
     hasher = PasswordHasher(CHEAP)
-    record, key = await hasher.set("correct horse battery")
-    assert await hasher.check("correct horse battery", record) == key
-    assert await hasher.check("wrong", record) is None
+    new = await hasher.set("correct horse battery")
+    assert await hasher.check("correct horse battery", new.record) == new.key
+    assert await hasher.check("wrong", new.record) is None
     assert await hasher.check("correct horse battery", None) is None
     hasher.close()
 

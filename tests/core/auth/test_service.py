@@ -22,7 +22,7 @@ WEEK = timedelta(days=7)
 @pytest.mark.parametrize("login", ["ada", " ADA "])
 async def test_the_right_password_signs_in(platform: Platform, make_account: MakeAccount, login: str) -> None:
     made = await make_account("ada")
-    assert await auth.check_password(platform.db, platform.hasher, login, PASSWORD) == made
+    assert (await auth.check_password(platform, login, PASSWORD)).account == made
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ async def test_everything_else_is_refused_alike(
 ) -> None:
     await make_account("ada")
     with pytest.raises(Unauthenticated) as caught:
-        await auth.check_password(platform.db, platform.hasher, login, password)
+        await auth.check_password(platform, login, password)
     assert caught.value.code == "wrong_credentials"
     assert caught.value.detail == "The login or the password is wrong."
 
@@ -63,21 +63,22 @@ async def test_an_unknown_login_costs_what_a_wrong_password_costs(
     monkeypatch.setattr(PasswordHasher, "check", counting)
     for login in ("ada", "nobody", "\0"):
         with pytest.raises(Unauthenticated):
-            await auth.check_password(platform.db, platform.hasher, login, "wrong wrong")
+            await auth.check_password(platform, login, "wrong wrong")
     assert len(derived) == 3
 
 
 async def test_a_suspended_account_signs_in_nowhere(platform: Platform, make_account: MakeAccount) -> None:
     made = await make_account("ada")
+    signed_in = await auth.check_password(platform, "ada", PASSWORD)
     async with platform.db.transaction() as conn:
-        session = await auth.start_session(conn, made, now=NOW)
+        session = await auth.start_session(conn, signed_in, now=NOW)
         owner = await auth.owner(conn, platform.instance, made)
         key = await keys.make(conn, owner, NewKey(scopes=ALL_SCOPES), now=NOW)
         await accounts.suspend(conn, made, is_suspended=True)
     with pytest.raises(Forbidden):
-        await auth.check_password(platform.db, platform.hasher, "ada", PASSWORD)
+        await auth.check_password(platform, "ada", PASSWORD)
     with pytest.raises(Unauthenticated):
-        await auth.check_password(platform.db, platform.hasher, "ada", "wrong wrong")
+        await auth.check_password(platform, "ada", "wrong wrong")
     async with platform.db.connection() as conn:
         with pytest.raises(Forbidden):
             await auth.by_session(conn, platform.instance, session.cookie, now=NOW)
@@ -89,7 +90,7 @@ async def test_a_suspended_account_signs_in_nowhere(platform: Platform, make_acc
 
 async def test_a_session_lasts_exactly_seven_days(platform: Platform, ada: Owner) -> None:
     async with platform.db.connection() as conn:
-        session = await auth.start_session(conn, ada.account, now=NOW)
+        session = await auth.start_session(conn, ada.signed_in, now=NOW)
         assert session.expires_at == NOW + WEEK
         assert session.cookie not in repr(session)
         last = NOW + WEEK - timedelta(microseconds=1)
@@ -104,8 +105,8 @@ async def test_a_session_lasts_exactly_seven_days(platform: Platform, ada: Owner
 
 async def test_only_the_whole_cookie_opens_the_session(platform: Platform, ada: Owner, bob: Owner) -> None:
     async with platform.db.connection() as conn:
-        hers = (await auth.start_session(conn, ada.account, now=NOW)).cookie
-        his = (await auth.start_session(conn, bob.account, now=NOW)).cookie
+        hers = (await auth.start_session(conn, ada.signed_in, now=NOW)).cookie
+        his = (await auth.start_session(conn, bob.signed_in, now=NOW)).cookie
         session_id, _, secret = hers.partition(".")
         for cookie in (
             "",
@@ -130,7 +131,7 @@ async def test_only_the_whole_cookie_opens_the_session(platform: Platform, ada: 
 
 async def test_signing_out_ends_one_session(platform: Platform, ada: Owner) -> None:
     async with platform.db.connection() as conn:
-        first, second = [(await auth.start_session(conn, ada.account, now=NOW)).cookie for _ in range(2)]
+        first, second = [(await auth.start_session(conn, ada.signed_in, now=NOW)).cookie for _ in range(2)]
         await auth.end_session(conn, await auth.by_session(conn, platform.instance, first, now=NOW))
         with pytest.raises(Unauthenticated):
             await auth.by_session(conn, platform.instance, first, now=NOW)
@@ -144,7 +145,7 @@ async def test_sessions_that_have_ended_are_forgotten(
     monkeypatch.setattr(auth, "_BATCH", 2)
     async with platform.db.connection() as conn:
         for age in (timedelta(0), timedelta(days=1), WEEK, WEEK, WEEK):
-            await auth.start_session(conn, ada.account, now=NOW - age)
+            await auth.start_session(conn, ada.signed_in, now=NOW - age)
     assert await auth.forget_ended_sessions(platform.db, now=NOW - timedelta(microseconds=1)) == 0
     assert await auth.forget_ended_sessions(platform.db, now=NOW) == 3
     assert await auth.forget_ended_sessions(platform.db, now=NOW) == 0
@@ -155,7 +156,7 @@ async def test_sessions_that_have_ended_are_forgotten(
 
 async def test_only_hashes_of_secrets_are_stored(platform: Platform, ada: Owner) -> None:
     async with platform.db.connection() as conn:
-        session = await auth.start_session(conn, ada.account, now=NOW)
+        session = await auth.start_session(conn, ada.signed_in, now=NOW)
         key = await keys.make(conn, ada.actor, NewKey(scopes=ALL_SCOPES), now=NOW)
         stored = await (await conn.execute("SELECT secret_hash FROM sessions")).fetchall()
         stored += await (await conn.execute("SELECT key_hash FROM api_keys")).fetchall()

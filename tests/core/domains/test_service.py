@@ -52,7 +52,7 @@ async def test_the_first_administrator_is_given_the_role_addresses(
     platform: Platform, make_account: MakeAccount
 ) -> None:
     async with platform.db.transaction() as conn:
-        await give_roles(conn, platform.instance, now=NOW)
+        await give_roles(conn, now=NOW)
         assert await (await conn.execute("SELECT count(*) FROM aliases")).fetchone() == (0,)
     await make_account("user")
     admin = await make_account("admin", is_admin=True)
@@ -60,9 +60,9 @@ async def test_the_first_administrator_is_given_the_role_addresses(
     for _ in range(2):
         async with platform.db.transaction() as conn:
             await domains.ensure_shared(conn, ["second.test"], today=TODAY)
-            await give_roles(conn, platform.instance, now=NOW)
+            await give_roles(conn, now=NOW)
     async with platform.db.connection() as conn:
-        keyring = await accounts.open_keyring(conn, platform.instance, admin.account_id)
+        keyring = await accounts.open_keyring(conn, platform.instance, admin)
         made = await listing.page(conn, admin.account_id, keyring, Listing(), limit=50, now=NOW)
         assert await (await conn.execute("SELECT count(*) FROM aliases")).fetchone() == (4,)
     assert {alias.address for alias in made} == {

@@ -17,7 +17,7 @@ PARCEL = b"From: The Shop <shop@shop.example>\r\nSubject: Parcel\r\n\r\nx"
 
 async def make(owner: Owner, *, shows_mail: bool = False) -> str:
     async with owner.platform.db.transaction() as conn:
-        return await service.make(conn, owner.account.account_id, shows_mail=shows_mail, today=utc_today())
+        return await service.make(conn, owner.actor, shows_mail=shows_mail, today=utc_today())
 
 
 async def read(platform: Platform, secret: str) -> Reading:
@@ -52,7 +52,7 @@ async def test_senders_and_subjects_are_shown_when_the_owner_says_so(ada: Owner,
     shown = [(entry.sender, entry.subject) for entry in (await read(ada.platform, secret)).entries]
     assert shown == [("", ""), ("The Shop", "Parcel")]
     async with ada.platform.db.transaction() as conn:
-        await service.change(conn, ada.account.account_id, shows_mail=False)
+        await service.change(conn, ada.actor, shows_mail=False)
     assert {entry.subject for entry in (await read(ada.platform, secret)).entries} == {None}
 
 

@@ -14,7 +14,7 @@ from app.core.privacy.retention import RULES
 from app.errors import Unauthenticated, Unavailable
 from app.lib.ids import first_id_at, new_id
 from app.lib.times import utc_now
-from tests.conftest import MakeAccount
+from tests.conftest import PASSWORD, MakeAccount
 
 NIGHT = datetime(2031, 5, 6, retention.NIGHTLY_HOUR, 17, tzinfo=UTC)
 
@@ -60,12 +60,13 @@ def test_rules_are_told_in_words() -> None:
 
 
 async def test_ended_sessions(platform: Platform, make_account: MakeAccount) -> None:
-    made, now = await make_account(), utc_now()
+    await make_account()
+    signed_in, now = await auth.check_password(platform, "ada", PASSWORD), utc_now()
     async with platform.db.transaction() as conn:
-        alive, _ = [await auth.start_session(conn, made, now=now - timedelta(days=days)) for days in (6, 8)]
+        alive, _ = [await auth.start_session(conn, signed_in, now=now - timedelta(days=days)) for days in (6, 8)]
     await retention.apply(platform, now=now)
     async with platform.db.connection() as conn:
-        assert (await auth.by_session(conn, platform.instance, alive.cookie, now=now)).login == made.login
+        assert (await auth.by_session(conn, platform.instance, alive.cookie, now=now)).login == "ada"
         with pytest.raises(Unauthenticated):
             await auth.by_session(conn, platform.instance, alive.cookie, now=now + timedelta(days=2))
     assert await count(platform, "sessions") == 1

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from app.core.accounts import service as accounts
+from app.core.accounts.holders import service as holders
 from app.core.aliases import service as aliases
 from app.core.aliases.address import normal_domain
 from app.core.auth.keys import queries, strength
@@ -62,6 +63,7 @@ async def make(conn: Conn, actor: Actor, new: NewKey, *, now: datetime) -> MadeK
         expires_at=given.expires_at,
         made_with=actor.key_id,
     )
+    await holders.lend(conn, account_id, actor.keyring, kind="api_key", secret=key, holder_id=key_id)
     return MadeKey(key=key, shown=await get(conn, actor, key_id))
 
 
