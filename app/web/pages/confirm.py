@@ -35,7 +35,7 @@ async def submit_confirm(
     path = local_path(form.get("next", ""))
     kept = confirmation.kept_in(fields) if form.get("method") == "POST" else None
     try:
-        await auth.check_password(platform.db, platform.hasher, session.actor.login, form.get("password", ""))
+        await auth.check_password(platform, session.actor.login, form.get("password", ""))
     except (Unauthenticated, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
         text = error.detail if isinstance(error, LimitReached) else "This is not your password. Type it once more."
