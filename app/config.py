@@ -15,6 +15,14 @@ _T = TypeVar("_T")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
 _NUMBER = re.compile(r"[0-9]{1,20}\Z")
 _PORT = re.compile(r"[0-9]{1,5}\Z")
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+JoiningMode = Literal["closed", "open", "voucher", "purchase"]
+_JOINING: dict[str, JoiningMode] = {
+    "closed": "closed",
+    "open": "open",
+    "voucher": "voucher",
+    "purchase": "purchase",
+}
 MIN_SECRET = 32
 MIB = 1024 * 1024
 
@@ -62,6 +70,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Recursive resolvers by IP address; empty: those of the system."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...]
     """Networks that are not public and that webhooks may reach all the same, also by plain HTTP."""
+    proxies: tuple[IPv4Network | IPv6Network, ...]
+    """Whose X-Forwarded-For is believed: those who pass requests on to the web processes."""
+    joining: JoiningMode
+    """Who may make an account: nobody, everybody, or whoever has a voucher (purchase: the shop sells them)."""
+    joining_rate: int
+    """Accounts an hour that may be made in all while everybody may."""
     s3: S3 | None
     max_message_size: int
     storage_limit: int
@@ -113,6 +127,9 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         mail_domains=read("RESTANTE_MAIL_DOMAINS", ("restante.localhost",), _domains),
         dns_servers=read("RESTANTE_DNS", (), _dns_servers),
         webhook_networks=read("RESTANTE_WEBHOOK_NETWORKS", (), _networks),
+        proxies=read("RESTANTE_PROXIES", _LOOPBACK, _networks),
+        joining=read("RESTANTE_JOINING", "closed", _joining),
+        joining_rate=read("RESTANTE_JOINING_RATE", 30, _between(1, 100_000)),
         s3=_s3(read),
         max_message_size=read("RESTANTE_MAX_MESSAGE_SIZE", 150 * MIB, _between(64 * 1024, 1024 * MIB)),
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
@@ -276,6 +293,12 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError:
         raise ValueError("should be networks such as 10.0.0.0/8 or ::1/128, with commas between them") from None
+
+
+def _joining(text: str) -> JoiningMode:
+    if text not in _JOINING:
+        raise ValueError("should be closed, open, voucher or purchase")
+    return _JOINING[text]
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

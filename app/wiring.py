@@ -18,6 +18,7 @@ from app import config as configuration
 from app.api.errors import give_problems
 from app.api.router import api_router, description_of
 from app.config import Config
+from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
@@ -95,6 +96,7 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         blobs=blob_store(config),
         instance=instance_key(config),
         hasher=PasswordHasher(),
+        guesses=Guesses(),
         resolver=resolver,
         outbound=Outbound(resolver, networks=config.webhook_networks),
         public_url=config.public_url,
@@ -103,6 +105,8 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         storage_limit=config.storage_limit,
         alias_limit=config.alias_limit,
         domain_limit=config.domain_limit,
+        joining=config.joining,
+        joining_rate=config.joining_rate,
         shard=shard % SHARDS,
     )
     await db.open()
@@ -168,7 +172,8 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
                     access_log=False,
                     log_config=None,
                     server_header=False,
-                    proxy_headers=False,
+                    proxy_headers=True,
+                    forwarded_allow_ips=[str(network) for network in config.proxies],
                     timeout_graceful_shutdown=_WEB_GRACE_SECONDS,
                 )
             )

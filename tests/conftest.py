@@ -13,6 +13,7 @@ from psycopg import sql
 
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account, NewAccount
+from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
 from app.core.auth.model import Actor
 from app.core.domains import service as domains
@@ -98,6 +99,7 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         blobs=LocalStore(tmp_path / "objects"),
         instance=instance,
         hasher=PasswordHasher(CHEAP),
+        guesses=Guesses(),
         resolver=resolver,
         outbound=Outbound(resolver, networks=[ip_network("127.0.0.0/8")]),
         public_url="http://restante.test",
@@ -106,6 +108,8 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         storage_limit=64 * 1024 * 1024,
         alias_limit=1000,
         domain_limit=100,
+        joining="closed",
+        joining_rate=30,
         shard=0,
     )
     async with db.transaction() as conn:

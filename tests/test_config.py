@@ -1,3 +1,4 @@
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,9 @@ def test_everything_has_a_default() -> None:
         mail_domains=("restante.localhost",),
         dns_servers=(),
         webhook_networks=(),
+        proxies=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        joining="closed",
+        joining_rate=30,
         s3=None,
         max_message_size=150 * MIB,
         storage_limit=10 * 1024 * MIB,
@@ -95,9 +99,14 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         S3_ADDRESSING="virtual",
         RESTANTE_DNS="192.0.2.1, 192.0.2.2:5353,2001:db8::1,[2001:db8::2],[2001:db8::3]:54",
         RESTANTE_WEBHOOK_NETWORKS="10.0.0.0/8, ::1",
+        RESTANTE_PROXIES="10.0.0.0/8",
+        RESTANTE_JOINING="voucher",
+        RESTANTE_JOINING_RATE="5",
         **BUCKET,
     )
     assert [str(network) for network in made.webhook_networks] == ["10.0.0.0/8", "::1/128"]
+    assert [str(network) for network in made.proxies] == ["10.0.0.0/8"]
+    assert (made.joining, made.joining_rate) == ("voucher", 5)
     assert made.direct_database_url == "postgres://past.the.pooler/mail"
     assert (made.database_url, made.secret, made.data_dir) == (DATABASE, SECRET, tmp_path)
     assert (made.http, made.smtp) == (Address(host="::1", port=80), Address(host="0.0.0.0", port=25))  # noqa: S104
@@ -145,6 +154,9 @@ WRONG = {
     "RESTANTE_SMTP_PROXY_PROTOCOL": "maybe",
     "RESTANTE_PREPARED_STATEMENTS": "2",
     "RESTANTE_WEBHOOK_NETWORKS": "10.0.0.1/8",
+    "RESTANTE_PROXIES": "nginx",
+    "RESTANTE_JOINING": "Open",
+    "RESTANTE_JOINING_RATE": "0",
     "RESTANTE_TLS_CERT": "/nowhere/cert.pem",
     "RESTANTE_TLS_KEY": "/nowhere/key.pem",
     "S3_ENDPOINT": "r2.example",

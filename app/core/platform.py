@@ -2,7 +2,9 @@
 
 import msgspec
 
+from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
+from app.core.joining.model import JoiningMode
 from app.lib.blobs import BlobStore
 from app.lib.db import Database
 from app.lib.outbound import Outbound
@@ -19,6 +21,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     blobs: BlobStore
     instance: InstanceKey
     hasher: PasswordHasher
+    guesses: Guesses
     resolver: Resolver
     outbound: Outbound
     public_url: str
@@ -29,5 +32,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     alias_limit: int
     """Aliases a new account may have, and domains of its own."""
     domain_limit: int
+    joining: JoiningMode
+    joining_rate: int
+    """Accounts an hour in all, while everybody may make one."""
     shard: int
     """Which of the counters' shards this process adds to (0 to 31)."""
