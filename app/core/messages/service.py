@@ -176,7 +176,7 @@ async def enclosed_source(platform: Platform, actor: Actor, message_id: UUID, or
 
 async def attachment(platform: Platform, actor: Actor, message_id: UUID, ordinal: int) -> Content:
     """One attachment's content. Raises NotFound, CannotOpen, Unavailable."""
-    return await _attachment(await _open(platform, actor, message_id), ordinal)
+    return await attachment_of(await _open(platform, actor, message_id), ordinal)
 
 
 async def attachment_link(platform: Platform, actor: Actor, message_id: UUID, ordinal: int, *, now: datetime) -> Link:
@@ -208,7 +208,7 @@ async def linked_attachment(platform: Platform, token: str, *, now: datetime) ->
         raise NotFound("There is nothing here. Links to attachments do not last for ever.") from None
     target = _decode_target(payload)
     opened = await open_by_key(platform, target.account_id, target.message_id, target.message_key)
-    return await _attachment(opened, target.ordinal)
+    return await attachment_of(opened, target.ordinal)
 
 
 async def open_by_key(platform: Platform, account_id: UUID, message_id: UUID, message_key: bytes) -> Opened:
@@ -328,7 +328,8 @@ def _link(
     return Link(url=f"{platform.public_url}/attachments/{token}", expires_at=expires_at)
 
 
-async def _attachment(opened: Opened, ordinal: int) -> Content:
+async def attachment_of(opened: Opened, ordinal: int) -> Content:
+    """The content of an attachment of a message that is open. Raises NotFound, CannotOpen, Unavailable."""
     listed = _listed(opened.line.summary, ordinal)
     reading = await reading_of(opened)
     if ordinal >= FIRST_ENCLOSED:

@@ -11,6 +11,7 @@ from app.core.aliases.files import waiting
 from app.core.auth import service as auth
 from app.core.billing.purchases import retention as purchases
 from app.core.events import service as events
+from app.core.exports import service as exports
 from app.core.filing import deletion as trash
 from app.core.idempotency import service as idempotency
 from app.core.messages.sweep import sweep
@@ -132,6 +133,14 @@ RULES: tuple[Rule, ...] = (
         kept="1 day",
         why="So that you can look at it before it is carried out.",
         forget=lambda on, now: waiting.forget_old(on, now=now),
+    ),
+    Rule(
+        name="exports",
+        what="Exports that you have begun: sealed lists of messages and files, no content",
+        where=("exports", "export_parts"),
+        kept="7 days",
+        why="So that an export that was interrupted goes on with the same bytes.",
+        forget=lambda on, now: exports.forget(on, now=now),
     ),
     Rule(
         name="sessions",

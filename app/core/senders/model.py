@@ -70,6 +70,28 @@ class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
     """The first message belongs to a conversation that the alias had before."""
 
 
+class ExpectedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A sender whose organisation may write to the alias of this address, as stored."""
+
+    address: str
+    message_id: UUID
+    message_key: bytes | None
+    details: bytes
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation that may write to an alias, as the owner says."""
+
+    alias: str
+    """The alias's address."""
+    sender: str
+    """The first address of the organisation that wrote."""
+    organisation: str
+
+    def __repr__(self) -> str:
+        return "Expected()"
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation that an alias was given to, or has heard from before. Told by the API as it is."""
 

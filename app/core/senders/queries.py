@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from app.core.auth.model import WHOLE, Reach
 from app.core.auth.reach import queries as reach_queries
 from app.core.messages.model import Delivery
-from app.core.senders.model import OrganisationRow, Place, SenderRow, Sort, Week
+from app.core.senders.model import ExpectedRow, OrganisationRow, Place, SenderRow, Sort, Week
 from app.lib.db import Conn
 
 MAX_PAGE = 200
@@ -274,6 +274,19 @@ async def set_expected(conn: Conn, account_id: UUID, alias_id: UUID, organisatio
             "is_expected": is_expected,
         },
     )
+
+
+async def expected(conn: Conn, account_id: UUID) -> list[ExpectedRow]:
+    """The first senders of the organisations that may write to each alias, as the owner says; at most 10,000."""
+    async with conn.cursor(row_factory=class_row(ExpectedRow), binary=True) as cursor:
+        await cursor.execute(
+            """SELECT DISTINCT ON (s.alias_id, s.organisation) a.address, s.message_id, s.message_key, s.details
+               FROM alias_senders s JOIN aliases a USING (account_id, alias_id)
+               WHERE s.account_id = %(account_id)s AND s.is_expected
+               ORDER BY s.alias_id, s.organisation, s.message_id LIMIT 10000""",
+            {"account_id": account_id},
+        )
+        return await cursor.fetchall()
 
 
 async def weeks(conn: Conn, account_id: UUID, alias_id: UUID, *, first: date) -> list[Week]:

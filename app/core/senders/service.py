@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from app.core.platform import Platform
 from app.core.senders import leaks, queries
 from app.core.senders.leaks import Correspondence
 from app.core.senders.model import (
+    Expected,
+    ExpectedRow,
     Leak,
     OrganisationRow,
     Place,
@@ -84,6 +87,16 @@ async def expect(conn: Conn, actor: Actor, alias: Alias, sender_id: UUID, *, is_
     if row is not None:
         await queries.set_expected(conn, actor.account_id, alias.alias_id, row.organisation, is_expected=is_expected)
     return await get(conn, actor, alias, sender_id)
+
+
+async def expected(conn: Conn, actor: Actor) -> list[Expected]:
+    """Who may write to which of the account's aliases, as the owner says; at most 10,000, without what is damaged."""
+    found: list[Expected] = []
+    for row in await queries.expected(conn, actor.account_id):
+        with suppress(CannotOpen):
+            details = _decode(_unsealed(actor, row))
+            found.append(Expected(alias=row.address, sender=details.address, organisation=details.organisation))
+    return found
 
 
 async def leaks_of(conn: Conn, actor: Actor, alias: Alias) -> tuple[dict[str, Leak], int]:
@@ -169,7 +182,7 @@ async def _open(
     return {sender: _decode(details) for sender, details in opened.items()}
 
 
-def _unsealed(actor: Actor, row: SenderRow | OrganisationRow) -> bytes:
+def _unsealed(actor: Actor, row: SenderRow | OrganisationRow | ExpectedRow) -> bytes:
     ids = {"account_id": actor.account_id, "message_id": row.message_id}
     if row.message_key is None:
         return seal.open_field(

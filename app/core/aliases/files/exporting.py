@@ -6,6 +6,7 @@ from uuid import UUID
 from app.core.aliases import details
 from app.core.aliases import queries as aliases
 from app.core.aliases.files import queries, writing
+from app.core.aliases.model import Alias
 from app.core.categories import service as categories
 from app.lib.db import Database
 from app.vault.keyring import Keyring
@@ -19,14 +20,20 @@ async def export(db: Database, account_id: UUID, keyring: Keyring) -> AsyncItera
     No connection is held while a chunk is on its way to a slow reader.
     """
     yield writing.header()
-    after = None
     async with db.connection() as conn:
         names = {one.category_id: one.name for one in await categories.everything(conn, account_id, keyring)}
+    async for found in everything(db, account_id, keyring):
+        yield writing.lines(found, names)
+
+
+async def everything(db: Database, account_id: UUID, keyring: Keyring) -> AsyncIterator[list[Alias]]:
+    """The same aliases, opened."""
+    after = None
     while True:
         async with db.connection() as conn:
             ids = await queries.alias_ids(conn, account_id, after=after, limit=_AT_ONCE)
             rows = sorted(await aliases.aliases_by_id(conn, account_id, ids), key=lambda row: row.alias_id)
         if not ids:
             return
-        yield writing.lines((details.open_row(keyring, account_id, row) for row in rows), names)
+        yield [details.open_row(keyring, account_id, row) for row in rows]
         after = ids[-1]

@@ -116,7 +116,7 @@ async def _of_message(
         async for chunk in mbox.quoted(original.stream):
             if not is_begun:
                 is_begun = True
-                yield _beginning(line)
+                yield beginning(line)
             yield chunk
     except (CannotOpen, NotFound):
         if not is_begun:
@@ -133,7 +133,8 @@ async def _of_damaged(message_id: UUID, damage: _Damage) -> AsyncIterator[bytes]
         yield chunk
 
 
-def _beginning(line: MessageLine) -> bytes:
+def beginning(line: MessageLine) -> bytes:
+    """What stands before a message in an mbox file: the line that tells it apart, and what its bytes do not say."""
     summary = line.summary
     fields = [
         ("Return-Path", f"<{summary.envelope_from}>"),
