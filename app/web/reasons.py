@@ -20,6 +20,7 @@ _REASONS: Mapping[str, str] = {
     "alias_idle": "The alias had not been used for too long",
     "alias_suspended": "The alias is suspended by an administrator",
     "account_suspended": "The account is suspended",
+    "account_leaving": "The account was to be deleted",
     "domain_paused": "The alias's domain is paused",
     "too_many_new": "Too many new aliases were made by mail",
     "over_quota": "Your mailbox was full",

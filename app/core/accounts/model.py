@@ -9,7 +9,8 @@ import msgspec
 from app.vault.keyring import HolderKind, Keyring
 from app.vault.passwords import PasswordRecord
 
-Status = Literal["active", "suspended"]
+Status = Literal["active", "suspended", "leaving"]
+"""`leaving`: its owner has asked for its deletion, and can still come back."""
 Kind = Literal["standard", "sealed"]
 
 

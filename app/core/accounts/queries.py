@@ -117,7 +117,7 @@ async def set_kind(conn: Conn, account_id: UUID, kind: Kind) -> None:
 
 
 async def set_status(conn: Conn, account_id: UUID, status: str) -> bool:
-    """False when there is no such account. `active` is `leaving` where the owner has asked for the account's deletion."""
+    """False when there is no such account. `active` is `leaving` where the owner has asked for its deletion."""
     cursor = await conn.execute(
         """UPDATE accounts
            SET status = CASE WHEN delete_on IS NOT NULL AND %(status)s = 'active' THEN 'leaving' ELSE %(status)s END

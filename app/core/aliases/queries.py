@@ -10,6 +10,7 @@ from psycopg.rows import args_row, class_row
 
 from app.core.aliases.limits.model import MadeBy
 from app.core.aliases.model import AliasRow, AliasSettings, AliasText, Listing, Mailbox, Place, Sort, State
+from app.core.aliases.reserved import queries as reserved
 from app.core.auth.reach import queries as reach_queries
 from app.lib.db import Conn
 
@@ -31,7 +32,7 @@ async def insert_address(conn: Conn, address: str, account_id: UUID, alias_id: U
                                                  AND d.account_id = excluded.account_id)""",
         {"address": address, "account_id": account_id, "alias_id": alias_id},
     )
-    return cursor.rowcount == 1
+    return cursor.rowcount == 1 and not await reserved.give_back(conn, account_id, [address])
 
 
 async def is_taken(conn: Conn, address: str) -> bool:
@@ -40,7 +41,7 @@ async def is_taken(conn: Conn, address: str) -> bool:
         "SELECT EXISTS (SELECT FROM addresses WHERE address = %(address)s)", {"address": address}
     )
     row = await cursor.fetchone()
-    return row is not None and bool(row[0])
+    return (row is not None and bool(row[0])) or await reserved.is_reserved(conn, address)
 
 
 async def insert_alias(

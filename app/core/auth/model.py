@@ -8,6 +8,7 @@ import msgspec
 
 from app.core.accounts.model import Account, Kind
 from app.core.auth.scopes import SCOPES, Scope, ScopeMissing
+from app.errors import Forbidden
 from app.vault.keyring import HolderKind, Keyring
 
 
@@ -81,6 +82,13 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Actor({self.account_id})"
+
+
+class AccountLeaving(Forbidden):
+    """Its owner has asked for the account's deletion: signed in, one can come back, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__("This account is to be deleted. Sign in in a browser to keep it.", code="account_leaving")
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from app.core.accounts import service as accounts
 from app.core.accounts.holders import service as holders
 from app.core.accounts.model import Account, Holder
 from app.core.auth import queries
-from app.core.auth.model import Actor, Credential, NewSession, Reach, SignedIn
+from app.core.auth.model import AccountLeaving, Actor, Credential, NewSession, Reach, SignedIn
 from app.core.auth.scopes import ALL_SCOPES
 from app.core.platform import Platform
 from app.errors import CannotOpen, Forbidden, Invalid, LimitReached, Unauthenticated
@@ -55,8 +55,8 @@ async def check_password(platform: Platform, login: str, password: str) -> Signe
 
 
 def assert_active(account: Account) -> None:
-    """Raises Forbidden when the account is suspended."""
-    if account.status != "active":
+    """Raises Forbidden when the account is suspended. Owners of accounts that are to be deleted may sign in."""
+    if account.status == "suspended":
         raise Forbidden(_SUSPENDED, code="suspended")
 
 
@@ -83,14 +83,19 @@ async def start_session(conn: Conn, signed_in: SignedIn, *, now: datetime) -> Ne
     return NewSession(session_id=session_id, cookie=f"{session_id}.{secret}", expires_at=expires_at)
 
 
-async def by_session(conn: Conn, instance: InstanceKey, cookie: str, *, now: datetime) -> Actor:
-    """Whose session the cookie is. Raises Unauthenticated."""
+async def by_session(
+    conn: Conn, instance: InstanceKey, cookie: str, *, now: datetime, is_leaving: bool = False
+) -> Actor:
+    """Whose session the cookie is; with `is_leaving` that of an account that is to be deleted, and of no other.
+
+    Raises Unauthenticated, AccountLeaving, and Forbidden when the account is suspended.
+    """
     id_text, _, secret = cookie.partition(".")
     session_id = parse_id(id_text)
     found = await queries.session(conn, session_id) if session_id else None
     if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)) or found.is_pending:
         raise Unauthenticated
-    return _actor(found, instance, secret, now=now, is_session=True)
+    return _actor(found, instance, secret, now=now, is_session=True, is_leaving=is_leaving)
 
 
 async def end_session(conn: Conn, actor: Actor) -> None:
@@ -139,12 +144,22 @@ async def _hash_anew(platform: Platform, signed_in: SignedIn, password: str, rec
                 await accounts.set_password(conn, account.account_id, signed_in.keyring, new)
 
 
-def _actor(found: Credential, instance: InstanceKey, secret: str, *, now: datetime, is_session: bool) -> Actor:
+def _actor(
+    found: Credential,
+    instance: InstanceKey,
+    secret: str,
+    *,
+    now: datetime,
+    is_session: bool,
+    is_leaving: bool = False,
+) -> Actor:
     if found.expires_at is not None and found.expires_at <= now:
         text = "This has expired. Please sign in again." if is_session else "This API key has expired. Make a new one."
         raise Unauthenticated(text, code="expired")
-    if found.status != "active":
+    if found.status == "suspended":
         raise Forbidden(_SUSPENDED, code="suspended")
+    if (found.status == "leaving") != is_leaving:
+        raise AccountLeaving if found.status == "leaving" else Unauthenticated
     if found.holder_id is None or found.holder_kind is None or found.keyring is None:
         raise Unauthenticated(_NO_HOLDER, code="holds_nothing")
     holder = Holder(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.core.aliases.reserved import queries as reserved
 from app.core.domains.model import CatchAllMode, DomainRow, Reception, SharedDomain
 from app.lib.db import Conn
 
@@ -61,7 +62,7 @@ async def has_given_addresses(conn: Conn, domain: str, except_for: Sequence[str]
         {"domain": domain, "except_for": list(except_for)},
     )
     row = await cursor.fetchone()
-    return row is not None and bool(row[0])
+    return (row is not None and bool(row[0])) or await reserved.has_reserved(conn, domain)
 
 
 async def delete_domain(conn: Conn, domain: str, account_id: UUID | None) -> bool:

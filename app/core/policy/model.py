@@ -19,6 +19,7 @@ Reason = Literal[
     "alias_idle",
     "alias_suspended",
     "account_suspended",
+    "account_leaving",
     "domain_paused",
     "too_many_new",
     "sender_blocked",

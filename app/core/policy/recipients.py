@@ -23,6 +23,7 @@ BAD_ADDRESS = _no(553, "5.1.3", "This is not a mail address we can read", "bad_a
 RELAY = _no(550, "5.7.1", "We take mail for our own domains only; relaying is denied", "relay")
 UNKNOWN = _no(550, "5.1.1", "There is no such address here", "unknown_alias")
 SUSPENDED = _no(450, "4.2.1", "This mailbox takes no mail at the moment; try again later", "account_suspended")
+LEAVING = _no(450, "4.2.1", SUSPENDED.text, "account_leaving")
 ALIAS_SUSPENDED = _no(550, "5.2.1", "This address was suspended and takes no mail", "alias_suspended")
 BLOCKED = _no(550, "5.7.1", "This address takes no mail from this sender", "sender_blocked")
 OVER_QUOTA = _no(452, "4.2.2", "This mailbox is full; try again later", "over_quota")
@@ -106,7 +107,7 @@ def beside_others(decision: Decision) -> Decision:
 def _of_closed(mailbox: Mailbox, now: datetime) -> Decision | None:
     """What the state of the account, then that of the alias, says; None where both take mail."""
     if mailbox.status != "active":
-        return SUSPENDED
+        return LEAVING if mailbox.status == "leaving" else SUSPENDED
     if mailbox.is_suspended:
         return ALIAS_SUSPENDED
     reason = _why_closed(mailbox, now)

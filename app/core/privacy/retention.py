@@ -16,10 +16,11 @@ from app.core.filing import deletion as trash
 from app.core.idempotency import service as idempotency
 from app.core.messages.sweep import sweep
 from app.core.platform import Platform
-from app.core.privacy import queries
+from app.core.privacy import deletion, queries
 from app.core.privacy.model import Rule
 from app.core.refusals import service as refusals
 from app.core.rules import service as rules
+from app.core.security import events as security
 from app.core.senders import service as senders
 from app.lib.logs import error_fields, logger
 
@@ -45,6 +46,14 @@ RULES: tuple[Rule, ...] = (
         where=("accounts", "logins", "passwords", "recovery_codes", "holders", "account_usage"),
         kept=_WITH_ACCOUNT,
         why="You sign in with them, and mail is sealed to them.",
+    ),
+    Rule(
+        name="leaving",
+        what="An account that you have asked to delete, unless you chose to delete it at once",
+        where=("accounts", "deletions"),
+        kept="30 days, in which you can come back; then its keys go first, and everything else within the hour",
+        why="So that a mistake, or somebody at your open session, does not cost you your mail.",
+        forget=lambda on, now: deletion.delete_due(on, now=now),
     ),
     Rule(
         name="messages",
@@ -97,8 +106,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="addresses",
-        what="Addresses that were yours",
-        where=("addresses",),
+        what="Addresses that were yours; once the account is deleted only a digest of each, and not whose it was",
+        where=("addresses", "reserved_addresses", "address_keys"),
         kept="for ever",
         why="So that nobody else is ever given one and reads what was meant for you.",
     ),
@@ -149,6 +158,21 @@ RULES: tuple[Rule, ...] = (
         kept="until you sign out, 7 days at most",
         why="So that you need not give your password for each page.",
         forget=lambda on, now: auth.forget_ended_sessions(on.db, now=now),
+    ),
+    Rule(
+        name="second_factors",
+        what="Your code generator, and the codes for when it is lost",
+        where=("second_factors", "second_factor_codes"),
+        kept="until you turn it off, or delete the account",
+        why="Signing in asks for a code of it.",
+    ),
+    Rule(
+        name="security_events",
+        what="What happened to your password, your keys and your sessions, which you alone can read",
+        where=("security_events",),
+        kept="90 days",
+        why="So that you can see what somebody else did in your name.",
+        forget=lambda on, now: security.forget(on, now=now),
     ),
     Rule(
         name="credentials",

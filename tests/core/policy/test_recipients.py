@@ -83,6 +83,7 @@ SUSPENDED_AND_OFF = box(status="suspended", is_enabled=False, stored=2000)
         (box(is_enabled=False, when_disabled="discard"), True, False, 0, 250, "alias_disabled", False),
         (box(when_disabled="discard"), True, False, 0, 250, "accepted", True),
         (box(status="suspended"), True, False, 0, 450, "account_suspended", True),
+        (box(status="leaving"), True, False, 0, 450, "account_leaving", True),
         (SUSPENDED_AND_OFF, True, False, 0, 450, "account_suspended", True),
         (box(is_suspended=True), True, False, 0, 550, "alias_suspended", True),
         (box(is_suspended=True, when_disabled="discard"), True, False, 0, 550, "alias_suspended", True),

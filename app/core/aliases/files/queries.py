@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from app.core.aliases.model import AliasSettings
+from app.core.aliases.reserved import queries as reserved
 from app.lib.db import Conn
 
 
@@ -46,7 +47,8 @@ async def insert_addresses(conn: Conn, account_id: UUID, ids: Mapping[str, UUID]
            RETURNING a.address""",
         {"account_id": account_id, "addresses": addresses, "ids": [ids[address] for address in addresses]},
     )
-    return {address for (address,) in await cursor.fetchall()}
+    taken = {address for (address,) in await cursor.fetchall()}
+    return taken - await reserved.give_back(conn, account_id, sorted(taken))
 
 
 async def insert_aliases(conn: Conn, account_id: UUID, made: Sequence[tuple[UUID, str, bytes, AliasSettings]]) -> None:

@@ -24,7 +24,9 @@ _CLAIM = """
         ) following
     ), claimed AS (
         SELECT h.account_id, h.webhook_id FROM waiting JOIN webhooks h USING (account_id, webhook_id)
-        WHERE h.is_enabled AND (h.leased_until IS NULL OR h.leased_until <= %(now)s)
+        WHERE h.is_enabled
+          AND EXISTS (SELECT FROM accounts a WHERE a.account_id = h.account_id AND a.status = 'active')
+          AND (h.leased_until IS NULL OR h.leased_until <= %(now)s)
           AND CASE WHEN h.next_attempt_at IS NOT NULL THEN h.next_attempt_at <= %(now)s ELSE EXISTS (
               SELECT FROM webhook_deliveries d
               WHERE d.account_id = h.account_id AND d.webhook_id = h.webhook_id AND d.state = 'pending'
