@@ -27,7 +27,7 @@ async def update_message(
     changes = MessagePatch(is_read=body.is_read, is_starred=body.is_starred, folder=body.folder)
     actor, now = request.user, utc_now()
     async with platform.db.transaction() as conn:
-        await filing.update(conn, actor.account_id, message_id, changes, now=now)
+        await filing.update(platform, conn, actor, message_id, changes, now=now)
         line = await messages.line(conn, actor, message_id)
     return Data(data=message_resource(line, messages.attachment_links(platform, actor, line, now=now)))
 
@@ -47,5 +47,5 @@ async def update_messages(request: AuthedRequest, platform: GivenPlatform) -> Da
     body = await read_body(request, MessageActionBody)
     async with platform.db.connection() as conn:
         ids = await reach.holding(conn, request.user, "message", body.ids)
-    count, _ = await filing.apply(platform, request.user.account_id, body.action, ids, now=utc_now())
+    count, _ = await filing.apply(platform, request.user, body.action, ids, now=utc_now())
     return Data(data=ChangedResource(changed=count))

@@ -70,7 +70,7 @@ async def take_back(platform: Platform, actor: Actor, text: str) -> tuple[int, i
         if isinstance(step, RuleStep):
             ruled += await _take_back_rules(platform, actor, step)
         else:
-            count, _ = await filing.apply(platform, actor.account_id, step.action, step.message_ids, now=utc_now())
+            count, _ = await filing.apply(platform, actor, step.action, step.message_ids, now=utc_now())
             moved += count
     return moved, ruled
 

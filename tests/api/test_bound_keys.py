@@ -97,7 +97,7 @@ async def furnish(api: Api, user: User, name: str, domain: str) -> Things:
         await mail.deliver(committer, api.platform, letter, alias.address, sender=f"news@{name}.example")
         found = await api.get("/api/v1/messages", user, params={"alias_id": str(alias.alias_id), "limit": "1"})
         ids.append(found.json()["data"][0]["id"])
-    await filing.apply(api.platform, actor.account_id, "held", [UUID(ids[1])], now=now)
+    await filing.apply(api.platform, actor, "held", [UUID(ids[1])], now=now)
     about: dict[str, Any] = {"alias_id": str(alias.alias_id), "note": f"note of {name}"}
     rules = [
         (await api.request("POST", "/api/v1/blocks", user, json={"sender": f"{which}.{name}.example"} | about)).json()

@@ -141,13 +141,12 @@ async def test_types_and_aliases_narrow_the_stream(api: Api, ada: User, follow: 
 
 async def test_held_mail_is_told_again_when_it_is_let_in(api: Api, ada: User, follow: Open) -> None:
     message_id = await api.deliver(ada, plain("Held"))
-    account_id = ada.actor.account_id
     async with api.platform.db.transaction() as conn:
-        await filing.update(conn, account_id, message_id, MessagePatch(folder="held"), now=utc_now())
+        await filing.update(api.platform, conn, ada.actor, message_id, MessagePatch(folder="held"), now=utc_now())
     stream = await follow(ada, last=str(message_id), types="message.received,message.held")
     held = await stream.next()
     async with api.platform.db.transaction() as conn:
-        await filing.update(conn, account_id, message_id, MessagePatch(folder="inbox"), now=utc_now())
+        await filing.update(api.platform, conn, ada.actor, message_id, MessagePatch(folder="inbox"), now=utc_now())
     received = await stream.next()
     assert held is not None
     assert received is not None

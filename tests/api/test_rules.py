@@ -128,7 +128,7 @@ async def test_many_at_once(api: Api, ada: User) -> None:
 @pytest.mark.parametrize("allow", [False, True])
 async def test_held_mail_is_listed_apart_and_let_in(api: Api, ada: User, allow: bool) -> None:
     first, second = [await api.deliver(ada, LETTER) for _ in range(2)]
-    await filing.apply(api.platform, ada.actor.account_id, "held", [first, second], now=utc_now())
+    await filing.apply(api.platform, ada.actor, "held", [first, second], now=utc_now())
     assert (await api.get(MESSAGES, ada)).json()["data"] == []
     waiting = (await api.get(MESSAGES, ada, params={"folder": "held"})).json()["data"]
     assert [one["id"] for one in waiting] == [str(second), str(first)]
@@ -173,6 +173,10 @@ async def test_refusals(api: Api, ada: User, bob: User) -> None:
     assert (await api.get(REFUSALS, ada, params={"alias_id": str(bob.alias.alias_id)})).json()["data"] == []
     assert (await api.get(REFUSALS, bob)).json()["data"] == []
     assert (await api.refused("GET", f"{REFUSALS}/{newest['id']}", bob))["status"] == 404
+    async with api.platform.db.transaction() as conn:
+        await conn.execute("UPDATE refusals SET details = 'x' WHERE refusal_id = %s", (newest["id"],))
+    told = [(one["is_readable"], one["sender"]) for one in (await api.get(REFUSALS, ada)).json()["data"]]
+    assert told == [(False, None), *[(True, "bob@shop.example")] * 2]
 
 
 async def test_another_account_s_ids_are_not_there(api: Api, ada: User, bob: User) -> None:

@@ -280,7 +280,7 @@ async def test_a_held_message_is_read_as_text_and_decided_about(signed_in: Brows
     raw = b"From: bob@shop.example\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
     raw += b"--b\r\n\r\nplain words\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>rich</p><p>words</p>\r\n--b--\r\n"
     message_id = await ada.deliver(raw)
-    await filing.apply(ada.platform, ada.actor.account_id, "held", [message_id], now=utc_now())
+    await filing.apply(ada.platform, ada.actor, "held", [message_id], now=utc_now())
     path = f"/messages/{message_id}"
     page = await signed_in.page(path)
     assert "plain words" in page.words

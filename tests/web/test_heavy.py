@@ -85,7 +85,7 @@ async def test_full_lists_of_heavy_mail_are_light_and_hold_everything(signed_in:
     for number in range(30):
         await ada.deliver(message(FACES, head=f"From: {FACES[:200]}@a.example\r\nSubject: {number} {QUOTES}\r\n"))
     ids = [line.message_id for line in await ada.lines()]
-    await filing.apply(ada.platform, ada.actor.account_id, "star", ids, now=utc_now())
+    await filing.apply(ada.platform, ada.actor, "star", ids, now=utc_now())
     for path in ("/inbox", "/starred", "/inbox?unread=1&starred=1", "/search?q=is:starred"):
         page = await signed_in.page(path)
         seen = shown(page)

@@ -30,7 +30,7 @@ async def hold(owner: Owner, *senders: str) -> list[UUID]:
         await owner.deliver(f"From: {one}\r\nSubject: About {n}\r\n\r\nhi\r\n".encode())
         for n, one in enumerate(senders)
     ]
-    await filing.apply(owner.platform, owner.actor.account_id, "held", ids, now=utc_now())
+    await filing.apply(owner.platform, owner.actor, "held", ids, now=utc_now())
     return ids
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.auth.model import Actor
 from app.core.filing import deletion, queries
 from app.core.filing.model import Action, Change, Counts, MessagePatch, Step
 from app.core.filing.moving import move
@@ -32,8 +33,11 @@ async def mark_read(conn: Conn, account_id: UUID, message_id: UUID, *, is_read: 
     await queries.set_read(conn, account_id, [message_id], is_read=is_read)
 
 
-async def update(conn: Conn, account_id: UUID, message_id: UUID, patch: MessagePatch, *, now: datetime) -> None:
+async def update(
+    platform: Platform, conn: Conn, actor: Actor, message_id: UUID, patch: MessagePatch, *, now: datetime
+) -> None:
     """Change what the patch sets. Raises NotFound."""
+    account_id = actor.account_id
     if await queries.folder_of(conn, account_id, message_id) is None:
         raise NotFound("There is no such message.")
     if not isinstance(patch.is_read, msgspec.UnsetType):
@@ -41,11 +45,11 @@ async def update(conn: Conn, account_id: UUID, message_id: UUID, patch: MessageP
     if not isinstance(patch.is_starred, msgspec.UnsetType):
         await queries.set_starred(conn, account_id, [message_id], is_starred=patch.is_starred)
     if not isinstance(patch.folder, msgspec.UnsetType):
-        await move(conn, account_id, [message_id], patch.folder, now=now)
+        await move(platform, conn, actor, [message_id], patch.folder, now=now)
 
 
 async def apply(
-    platform: Platform, account_id: UUID, action: Action, message_ids: Sequence[UUID], *, now: datetime
+    platform: Platform, actor: Actor, action: Action, message_ids: Sequence[UUID], *, now: datetime
 ) -> tuple[int, tuple[Step, ...]]:
     """Do one thing to many messages: (how many it changed, the steps that take it back; none for "delete").
 
@@ -55,9 +59,9 @@ async def apply(
     if len(message_ids) > MAX_AT_ONCE:
         raise Invalid.field("ids", f"Choose at most {MAX_AT_ONCE} messages at once.")
     if action == "delete":
-        return await deletion.delete_trashed(platform, account_id, message_ids), ()
+        return await deletion.delete_trashed(platform, actor.account_id, message_ids), ()
     async with platform.db.transaction() as conn:
-        back = await _change(conn, account_id, action, message_ids, now=now)
+        back = await _change(platform, conn, actor, action, message_ids, now=now)
     return sum(len(step.message_ids) for step in back), back
 
 
@@ -73,9 +77,10 @@ async def remove(platform: Platform, account_id: UUID, message_id: UUID, *, now:
 
 
 async def _change(
-    conn: Conn, account_id: UUID, action: Change, message_ids: Sequence[UUID], *, now: datetime
+    platform: Platform, conn: Conn, actor: Actor, action: Change, message_ids: Sequence[UUID], *, now: datetime
 ) -> tuple[Step, ...]:
     """The steps that take it back, by what each message was."""
+    account_id = actor.account_id
     groups: defaultdict[Action, list[UUID]] = defaultdict(list)
     match action:
         case "read" | "unread":
@@ -85,6 +90,6 @@ async def _change(
                 conn, account_id, message_ids, is_starred=action == "star"
             )
         case "inbox" | "archive" | "spam" | "trash" | "held":
-            for message_id, folder in await move(conn, account_id, message_ids, action, now=now):
+            for message_id, folder in await move(platform, conn, actor, message_ids, action, now=now):
                 groups[folder].append(message_id)
     return tuple(Step(action=back, message_ids=tuple(ids)) for back, ids in groups.items() if ids)

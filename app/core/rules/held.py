@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 
 from app.core.auth.model import Actor
-from app.core.events import released
 from app.core.filing.model import Step
 from app.core.filing.moving import move as move_messages
 from app.core.messages import queries as message_queries
@@ -91,10 +90,7 @@ async def move(
 ) -> Settled:
     """Move messages, and say how to move them back into the waiting room; webhooks are told of what is let in."""
     ids = [line.message_id for line in lines]
-    moved = await move_messages(conn, actor.account_id, ids, folder, now=now)
-    if folder == "inbox":
-        there = {message_id for message_id, _ in moved}
-        await released.tell(platform, conn, actor, [line for line in lines if line.message_id in there], now=now)
+    moved = await move_messages(platform, conn, actor, ids, folder, now=now)
     back = Step(action="held", message_ids=tuple(message_id for message_id, _ in moved))
     return Settled(made=tuple(made), count=len(moved), back=(back,) if moved else ())
 

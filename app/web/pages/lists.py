@@ -130,7 +130,7 @@ async def submit_action(request: AnyRequest, platform: GivenPlatform, session: G
     if action is None:
         raise Invalid.field("action", "Choose one of the buttons.")
     ids = [message_id for name, text in fields if name == "id" and (message_id := parse_id(text))]
-    count, steps = await filing.apply(platform, session.actor.account_id, action, ids, now=utc_now())
+    count, steps = await filing.apply(platform, session.actor, action, ids, now=utc_now())
     return see_other(_back(form, action, count, undo.pack(steps)))
 
 

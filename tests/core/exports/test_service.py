@@ -258,7 +258,7 @@ def told_lines(place: Path) -> list[dict[str, object]]:
 
 async def file(owner: Owner, line: MessageLine, patch: MessagePatch) -> None:
     async with owner.platform.db.transaction() as conn:
-        await filing.update(conn, owner.actor.account_id, line.message_id, patch, now=utc_now())
+        await filing.update(owner.platform, conn, owner.actor, line.message_id, patch, now=utc_now())
 
 
 async def delete(owner: Owner, line: MessageLine) -> None:

@@ -39,7 +39,7 @@ async def test_a_feed_tells_numbers_and_times_of_its_own_account_alone(
     assert {(entry.sender, entry.subject) for entry in reading.entries} == {(None, None)}
     async with ada.platform.db.transaction() as conn:
         await filing.mark_read(conn, ada.account.account_id, newest.message_id, is_read=True)
-    await filing.apply(ada.platform, ada.account.account_id, "archive", [older.message_id], now=utc_now())
+    await filing.apply(ada.platform, ada.actor, "archive", [older.message_id], now=utc_now())
     reading = await read(ada.platform, await make(ada))
     assert (reading.unread, reading.entries) == (0, ())
     assert (await read(bob.platform, await make(bob))).unread == 1

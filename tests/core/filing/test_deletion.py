@@ -48,12 +48,12 @@ async def held(owner: Owner) -> tuple[int, ...]:
 
 async def trash_all(owner: Owner) -> None:
     ids = [line.message_id for line in await owner.lines()]
-    await service.apply(owner.platform, owner.account.account_id, "trash", ids, now=utc_now())
+    await service.apply(owner.platform, owner.actor, "trash", ids, now=utc_now())
 
 
 async def delete_all(owner: Owner) -> int:
     ids = [line.message_id for line in await owner.lines()]
-    return (await service.apply(owner.platform, owner.account.account_id, "delete", ids, now=utc_now()))[0]
+    return (await service.apply(owner.platform, owner.actor, "delete", ids, now=utc_now()))[0]
 
 
 async def test_a_deleted_message_leaves_no_row_no_object_and_no_count(ada: Owner, deliver: Deliver) -> None:
@@ -74,7 +74,7 @@ async def test_what_others_need_stays(ada: Owner, bob: Owner, deliver: Deliver) 
     await deliver(b"Message-ID: <2@a.example>\r\nIn-Reply-To: <1@a.example>\r\n" + with_attachment(PHOTO), ADA)
     reply, first = await ada.lines()
     before = await left(ada.platform)
-    await service.apply(ada.platform, ada.account.account_id, "trash", [first.message_id], now=utc_now())
+    await service.apply(ada.platform, ada.actor, "trash", [first.message_id], now=utc_now())
     assert await delete_all(ada) == 1
     after = await left(ada.platform)
     assert {table: before[table] - after[table] for table in ("messages", "blobs", "objects", "thread_refs")} == {
@@ -99,7 +99,7 @@ async def test_the_trash_is_emptied_after_thirty_days(ada: Owner, bob: Owner, de
     kept, old = await ada.lines()
     for owner in (ada, bob):
         ids = [old.message_id, (await bob.newest()).message_id]
-        await service.apply(platform, owner.account.account_id, "trash", ids, now=now)
+        await service.apply(platform, owner.actor, "trash", ids, now=now)
     assert await deletion.empty_trash(platform, now=now + deletion.TRASH_LIFETIME) == 0
     assert await deletion.empty_trash(platform, now=now + deletion.TRASH_LIFETIME + timedelta(seconds=1)) == 2
     assert [line.message_id for line in await ada.lines()] == [kept.message_id]
@@ -107,13 +107,13 @@ async def test_the_trash_is_emptied_after_thirty_days(ada: Owner, bob: Owner, de
 
 
 async def test_what_came_back_from_the_trash_starts_anew(ada: Owner, deliver: Deliver) -> None:
-    platform, account_id, now = ada.platform, ada.account.account_id, utc_now()
+    platform, now = ada.platform, utc_now()
     await deliver(LETTER, ADA)
     ids = [(await ada.newest()).message_id]
-    await service.apply(platform, account_id, "trash", ids, now=now)
-    await service.apply(platform, account_id, "inbox", ids, now=now)
+    await service.apply(platform, ada.actor, "trash", ids, now=now)
+    await service.apply(platform, ada.actor, "inbox", ids, now=now)
     assert await deletion.empty_trash(platform, now=now + timedelta(days=31)) == 0
-    await service.apply(platform, account_id, "trash", ids, now=now + timedelta(days=20))
+    await service.apply(platform, ada.actor, "trash", ids, now=now + timedelta(days=20))
     assert await deletion.empty_trash(platform, now=now + timedelta(days=31)) == 0
     assert await deletion.empty_trash(platform, now=now + timedelta(days=51)) == 1
 

@@ -28,7 +28,7 @@ async def states(owner: Owner) -> list[tuple[str, bool, bool]]:
 
 
 async def act(owner: Owner, action: Action, ids: Sequence[UUID]) -> tuple[int, tuple[Step, ...]]:
-    return await service.apply(owner.platform, owner.account.account_id, action, ids, now=utc_now())
+    return await service.apply(owner.platform, owner.actor, action, ids, now=utc_now())
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ async def test_a_patch_changes_what_it_sets(ada: Owner, bob: Owner, deliver: Del
         (MessagePatch(is_read=False, is_starred=False, folder="inbox"), ("inbox", False, False)),
     ]:
         async with ada.platform.db.transaction() as conn:
-            await service.update(conn, ada.account.account_id, hers, patch, now=utc_now())
+            await service.update(ada.platform, conn, ada.actor, hers, patch, now=utc_now())
         assert await states(ada) == [state]
     for owner, message_id in [(bob, hers), (ada, new_id())]:
         with pytest.raises(NotFound):
             async with ada.platform.db.transaction() as conn:
-                await service.update(conn, owner.account.account_id, message_id, MessagePatch(), now=utc_now())
+                await service.update(owner.platform, conn, owner.actor, message_id, MessagePatch(), now=utc_now())
 
 
 async def test_removing_goes_by_way_of_the_trash(ada: Owner, bob: Owner, deliver: Deliver) -> None:

@@ -42,7 +42,7 @@ async def mail(ada: Owner, deliver: Deliver) -> dict[str, MessageLine]:
     found = {line.summary.subject: line for line in await ada.lines()}
     for action, names in [("read", "a"), ("star", "ad"), ("archive", "c"), ("spam", "d"), ("trash", "e")]:
         ids = [found[name].message_id for name in names]
-        await filing.apply(ada.platform, ada.account.account_id, action, ids, now=NOW)  # type: ignore[arg-type]
+        await filing.apply(ada.platform, ada.actor, action, ids, now=NOW)  # type: ignore[arg-type]
     return found
 
 
@@ -98,7 +98,7 @@ async def test_pages_of_a_narrowed_list_follow_each_other(ada: Owner, deliver: D
     for number in range(6):
         await deliver(b"Subject: %d\r\n\r\nx" % number, ADA)
     ids = [line.message_id for line in await ada.lines()]
-    await filing.apply(ada.platform, ada.account.account_id, "archive", ids[::2], now=NOW)
+    await filing.apply(ada.platform, ada.actor, "archive", ids[::2], now=NOW)
     seen, before = "", None
     for _ in range(3):
         page = await listed(ada, Filters(is_read=False), before=before, limit=2)
@@ -130,7 +130,7 @@ async def test_pages_go_back_to_what_came_next(
     for number in range(6):
         await deliver(b"Subject: %d\r\n\r\nx" % number, ADA)
     ids = [line.message_id for line in await ada.lines()]
-    await filing.apply(ada.platform, ada.account.account_id, "archive", ids[::2], now=NOW)
+    await filing.apply(ada.platform, ada.actor, "archive", ids[::2], now=NOW)
     page = await listed(ada, filters, folder, after=ids[-1 - after], limit=2)
     assert "".join(line.summary.subject for line in page) == expected
 

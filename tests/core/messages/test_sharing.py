@@ -70,7 +70,7 @@ async def assert_all_whole(owner: Owner, raws: Sequence[bytes], file: bytes = FI
 async def delete_all(owner: Owner) -> None:
     ids = [line.message_id for line in await owner.lines()]
     for action in ("trash", "delete"):
-        await filing.apply(owner.platform, owner.account.account_id, action, ids, now=utc_now())
+        await filing.apply(owner.platform, owner.actor, action, ids, now=utc_now())
 
 
 async def test_the_same_file_again_is_stored_once(ada: Owner, deliver: Deliver) -> None:

@@ -83,7 +83,7 @@ async def test_what_a_repeated_file_left_is_swept_and_what_messages_share_stays(
     ada: Owner, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second message's own object could not be discarded; the shared one goes with the last message."""
-    platform, account_id = ada.platform, ada.account.account_id
+    platform = ada.platform
     await deliver(with_attachment(PHOTO), ADA)
     shared = await names(platform)
 
@@ -99,7 +99,7 @@ async def test_what_a_repeated_file_left_is_swept_and_what_messages_share_stays(
     assert await names(platform) == shared
     newest, oldest = [line.message_id for line in await ada.lines()]
     for message_id, kept in ((oldest, shared), (newest, set[str]())):
-        await filing.apply(platform, account_id, "trash", [message_id], now=utc_now())
-        await filing.apply(platform, account_id, "delete", [message_id], now=utc_now())
+        await filing.apply(platform, ada.actor, "trash", [message_id], now=utc_now())
+        await filing.apply(platform, ada.actor, "delete", [message_id], now=utc_now())
         assert await sweep(platform, now=utc_now() + LATER) == 0
         assert await names(platform) == kept

@@ -67,7 +67,7 @@ async def test_one_message_can_be_let_in_and_put_back(ada: Owner, waiting: Seque
     assert (settled.count, settled.made) == (1, ())
     assert await folders(ada) == ["inbox", "held", "held", "held"]
     (step,) = settled.back
-    await filing.apply(ada.platform, ada.actor.account_id, step.action, step.message_ids, now=utc_now())
+    await filing.apply(ada.platform, ada.actor, step.action, step.message_ids, now=utc_now())
     assert await folders(ada) == ["held"] * 4
 
 

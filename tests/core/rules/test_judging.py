@@ -60,12 +60,12 @@ async def test_mail_of_the_sender_goes_along_and_comes_back(ada: Owner, deliver:
     others = ("eve@shop.example", '"bob@shop.example" <eve@elsewhere.example>')
     await deliver_from(ada, deliver, "bob@shop.example", *others, "BOB@shop.example", "bob@shop.example")
     oldest = (await ada.lines())[-1].message_id
-    await filing.apply(ada.platform, ada.actor.account_id, "archive", [oldest], now=utc_now())
+    await filing.apply(ada.platform, ada.actor, "archive", [oldest], now=utc_now())
     settled = await judge(ada, Judgement(verdict="block", also="spam"))
     assert settled.count == 3
     assert await folders(ada) == ["spam", "spam", "inbox", "inbox", "spam"]
     for step in settled.back:
-        await filing.apply(ada.platform, ada.actor.account_id, step.action, step.message_ids, now=utc_now())
+        await filing.apply(ada.platform, ada.actor, step.action, step.message_ids, now=utc_now())
     assert await folders(ada) == ["inbox", "inbox", "inbox", "inbox", "archive"]
 
 
@@ -82,7 +82,7 @@ async def test_what_is_held_of_the_sender_is_let_in_or_sent_away(
 ) -> None:
     await deliver_from(ada, deliver, "bob@shop.example", "eve@other.example", "bob@shop.example")
     held = [line.message_id for line in await ada.lines()][1:]
-    await filing.apply(ada.platform, ada.actor.account_id, "held", held, now=utc_now())
+    await filing.apply(ada.platform, ada.actor, "held", held, now=utc_now())
     settled = await judge(ada, Judgement(verdict=verdict))
     assert settled.back == (Step(action="held", message_ids=(held[1],)),)
     assert await folders(ada) == ["inbox", "held", there]

@@ -36,7 +36,7 @@ def mail(subject: str, text: str = "Hello", sender: str = "Shop <hello@mail.shop
 
 async def hold(platform: Platform, owner: Owner, message_id: UUID) -> None:
     async with platform.db.transaction() as conn:
-        await filing.update(conn, owner.account.account_id, message_id, MessagePatch(folder="held"), now=utc_now())
+        await filing.update(owner.platform, conn, owner.actor, message_id, MessagePatch(folder="held"), now=utc_now())
 
 
 async def test_a_wait_ends_when_a_message_is_stored(ada: Owner, deliver: Deliver, start: Start) -> None:
@@ -175,7 +175,7 @@ async def test_held_mail_arrives_when_it_is_let_in(
     assert await (await start(ada.actor, position=LONG_AGO, seconds=0)).subject() is None
     wait = await start(ada.actor, position=positions.after_time(utc_now() + timedelta(seconds=1)))
     async with platform.db.transaction() as conn:
-        await filing.update(conn, ada.account.account_id, line.message_id, MessagePatch(folder="inbox"), now=utc_now())
+        await filing.update(ada.platform, conn, ada.actor, line.message_id, MessagePatch(folder="inbox"), now=utc_now())
     assert await wait.subject() == "Held"
 
 

@@ -102,8 +102,8 @@ async def test_what_arrives_and_goes_meanwhile_changes_nothing_else(
     first = await anext(export)
     await deliver(TRICKY, ADDRESS)
     last = (await ada.lines(2))[1]
-    await filing.apply(platform, ada.account.account_id, "trash", [last.message_id], now=utc_now())
-    await filing.apply(platform, ada.account.account_id, "delete", [last.message_id], now=utc_now())
+    await filing.apply(platform, ada.actor, "trash", [last.message_id], now=utc_now())
+    await filing.apply(platform, ada.actor, "delete", [last.message_id], now=utc_now())
     found = read(first + await whole(export))
     assert len(found) == 100
     assert {one.original for one in found} == {PLAIN}
@@ -113,7 +113,7 @@ async def test_a_part_can_be_asked_for(platform: Platform, ada: Owner, deliver: 
     await deliver(PLAIN, ADDRESS)
     await deliver(TRICKY, ADDRESS)
     newest, oldest = await ada.lines()
-    await filing.apply(platform, ada.account.account_id, "star", [newest.message_id], now=utc_now())
+    await filing.apply(platform, ada.actor, "star", [newest.message_id], now=utc_now())
     (one,) = await exported(platform, ada, is_starred=True)
     assert (one.original, one.fields["X-Status"]) == (TRICKY, "F")
     assert len(await exported(platform, ada, after=oldest.received_at)) == 2
