@@ -89,6 +89,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
     details: RefusalDetails | None
     count: int
+    is_readable: bool = True
+    """False where what was sealed is damaged; then there are no details."""
 
     @property
     def sender(self) -> str:

@@ -32,6 +32,8 @@ class RefusalResource(msgspec.Struct, frozen=True, kw_only=True):
     """With its tag, if it had one."""
     count: int
     """Above 1: it stands for that many, of the rest of a day."""
+    is_readable: bool = True
+    """False where what was stored of it is damaged; then nobody is named."""
 
 
 def refusal_resource(refusal: Refusal) -> RefusalResource:
@@ -48,4 +50,5 @@ def refusal_resource(refusal: Refusal) -> RefusalResource:
         header_from=list(details.header_from) if details else [],
         recipient=details.recipient if details else None,
         count=refusal.count,
+        is_readable=refusal.is_readable,
     )

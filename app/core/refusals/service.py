@@ -12,7 +12,7 @@ from app.core.platform import Platform
 from app.core.policy.model import Reason
 from app.core.refusals import queries
 from app.core.refusals.model import NewRefusal, Refusal, RefusalDetails, RefusalRow
-from app.errors import NotFound
+from app.errors import CannotOpen, NotFound
 from app.lib.db import Conn
 from app.lib.ids import made_at
 from app.vault import seal
@@ -51,7 +51,7 @@ def new(
 async def page(conn: Conn, actor: Actor, *, alias_id: UUID | None, before: UUID | None, limit: int) -> list[Refusal]:
     """What was refused to the account, or to one alias, newest first, before `before`; at most 200.
 
-    Of a day with too many to list, an entry without details counts the rest. Raises CannotOpen.
+    Of a day with too many to list, an entry without details counts the rest. What is damaged is told as such.
     """
     rows = await queries.refusals(
         conn, actor.account_id, alias_id=alias_id, before=before, limit=limit, reach=actor.reach
@@ -60,7 +60,7 @@ async def page(conn: Conn, actor: Actor, *, alias_id: UUID | None, before: UUID 
 
 
 async def following(conn: Conn, actor: Actor, *, alias_id: UUID | None, after: UUID, limit: int) -> list[Refusal]:
-    """What was refused behind this id, oldest first; at most 200. Raises CannotOpen."""
+    """What was refused behind this id, oldest first; at most 200. What is damaged is told as such."""
     rows = await queries.refusals_after(
         conn, actor.account_id, alias_id=alias_id, after=after, limit=limit, reach=actor.reach
     )
@@ -68,7 +68,7 @@ async def following(conn: Conn, actor: Actor, *, alias_id: UUID | None, after: U
 
 
 async def get(conn: Conn, actor: Actor, refusal_id: UUID) -> Refusal:
-    """One refusal of the account. Raises NotFound, CannotOpen."""
+    """One refusal of the account, also one that is damaged. Raises NotFound."""
     row = await queries.refusal(conn, actor.account_id, refusal_id)
     if row is None or not actor.reach.holds(row.alias_id, row.alias_address):
         raise NotFound("There is no such refusal; they are kept for 30 days.")
@@ -82,16 +82,19 @@ async def forget(platform: Platform, *, now: datetime) -> int:
 
 
 def _open(actor: Actor, row: RefusalRow) -> Refusal:
-    details = None
+    details, is_readable = None, True
     if row.details is not None:
-        opened = seal.open_received(
-            actor.keyring,
-            account_id=actor.account_id,
-            purpose=PURPOSE,
-            row_id=row.refusal_id,
-            sealed=row.details,
-        )
-        details = _decode(opened)
+        try:
+            opened = seal.open_received(
+                actor.keyring,
+                account_id=actor.account_id,
+                purpose=PURPOSE,
+                row_id=row.refusal_id,
+                sealed=row.details,
+            )
+            details = _decode(opened)
+        except CannotOpen:
+            is_readable = False
     return Refusal(
         refusal_id=row.refusal_id,
         alias_id=row.alias_id,
@@ -101,4 +104,5 @@ def _open(actor: Actor, row: RefusalRow) -> Refusal:
         reason=row.reason,
         details=details,
         count=row.count,
+        is_readable=is_readable,
     )

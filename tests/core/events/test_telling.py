@@ -207,6 +207,7 @@ async def test_a_refusal_is_told_as_the_api_tells_it(ada: Owner, hook: Hook, tol
         "header_from": ["news@shop.test"],
         "recipient": ADA,
         "count": 1,
+        "is_readable": True,
     }
     assert "shop.test" not in row
 
