@@ -164,6 +164,27 @@ async def test_a_restart_answers_at_once(api: Api, ada: User) -> None:
     assert (problem["status"], problem["code"]) == (503, "restarting")
 
 
+@pytest.mark.parametrize("table", ["message_summaries SET summary", "message_sources SET source"])
+async def test_what_is_damaged_hides_nothing_that_comes_after_it(api: Api, ada: User, table: str) -> None:
+    begin = rfc3339(utc_now())
+    damaged, good = [await api.deliver(ada, plain(subject)) for subject in ("Damaged", "Good")]
+    async with api.platform.db.transaction() as conn:
+        await conn.execute(f"UPDATE {table} = 'x' WHERE message_id = %s", (damaged,))
+    response = await api.get(WAIT, ada, params={"after": begin, "alias": ada.alias.address, "timeout": "5"})
+    assert response.json()["data"]["id"] == str(good)
+    again = await api.get(WAIT, ada, params={"after": response.json()["next"], "timeout": "0"})
+    assert again.status_code == 204
+
+
+async def test_a_key_that_expires_meanwhile_is_told_so(api: Api, ada: User) -> None:
+    asked = asyncio.create_task(api.get(WAIT, ada))
+    await under_way(api)
+    async with api.platform.db.transaction() as conn:
+        await conn.execute("UPDATE api_keys SET expires_at = now() WHERE account_id = %s", (ada.actor.account_id,))
+    response = await asked
+    assert (response.status_code, response.json()["code"]) == (401, "expired")
+
+
 async def test_head_waits_too(api: Api, ada: User) -> None:
     await api.deliver(ada, plain("Here"))
     answer = await api.request("HEAD", WAIT, ada, params={"after": "2026-01-01T00:00:00Z"})

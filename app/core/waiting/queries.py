@@ -28,12 +28,15 @@ async def arrivals_since(conn: Conn, account_ids: Sequence[UUID], since: UUID) -
         return await cursor.fetchall()
 
 
-async def keys_that_count(conn: Conn, keys: Sequence[tuple[UUID, UUID]], *, now: datetime) -> set[UUID]:
-    """Of these (account, key): the keys that were neither revoked nor have expired, of accounts that are active."""
+async def keys_that_count(conn: Conn, keys: Sequence[tuple[UUID, UUID]], *, now: datetime) -> dict[UUID, bool]:
+    """Of these (account, key), by key: those that were not revoked, of accounts that are active; whether they have
+    not expired either.
+    """
     cursor = await conn.execute(
-        """SELECT k.key_id FROM unnest(%(account_ids)s::uuid[], %(key_ids)s::uuid[]) AS w (account_id, key_id)
+        """SELECT k.key_id, k.expires_at IS NULL OR k.expires_at > %(now)s
+           FROM unnest(%(account_ids)s::uuid[], %(key_ids)s::uuid[]) AS w (account_id, key_id)
            JOIN api_keys k USING (account_id, key_id) JOIN accounts a USING (account_id)
-           WHERE a.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > %(now)s)
+           WHERE a.status = 'active'
            LIMIT %(limit)s""",
         {
             "account_ids": [account_id for account_id, _ in keys],
@@ -42,4 +45,4 @@ async def keys_that_count(conn: Conn, keys: Sequence[tuple[UUID, UUID]], *, now:
             "limit": len(keys),
         },
     )
-    return {key_id for (key_id,) in await cursor.fetchall()}
+    return dict(await cursor.fetchall())

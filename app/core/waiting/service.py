@@ -1,7 +1,9 @@
 """Waiting for a message: what is there already and fits is found at once, else the first that arrives."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -96,13 +98,20 @@ class Waiting:
             return await self._lines.get((actor.account_id, message_id), lambda: self._line(actor, message_id))
 
         waiter = Waiter(actor, wanted, position, now=now, page=page, line=line)
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + seconds
         with self._watch.follow(actor, "wait", waiter.hear) as seat:
             await seat.until_ended(self._watch.ready())
-            first = await seat.until_ended(waiter.run(seconds))
-        if first is None:
-            return None
-        found = await self._found.get((actor.account_id, first.message_id), lambda: self._open(actor, first))
-        return found, waiter.next_position(first.message_id)
+            while (first := await seat.until_ended(waiter.run(max(0.0, ends_at - loop.time())))) is not None:
+                try:
+                    found = await self._found.get(
+                        (actor.account_id, first.message_id), partial(self._open, actor, first)
+                    )
+                except NotFound:
+                    waiter.pass_over(first.message_id)
+                else:
+                    return found, waiter.next_position(first.message_id)
+        return None
 
     async def _page(self, actor: Actor, wanted: Wanted, after: UUID, limit: int) -> Sequence[MessageLine]:
         filters = Filters(alias_id=wanted.alias_id)
@@ -120,7 +129,7 @@ class Waiting:
     async def _open(self, actor: Actor, line: MessageLine) -> Found:
         opened = await messages.open_messages(self._platform, actor, [line])
         if not opened:
-            raise NotFound("The message was deleted at this moment.")
+            raise NotFound("The message is damaged, or was deleted at this moment.")
         size = len(opened[0].text or "") + len(opened[0].html or "")
         return await aside(size * _SLOWNESS, _searched, opened[0])
 

@@ -43,6 +43,7 @@ class Waiter:
         self._line = line
         self._seen: dict[UUID, None] = {}
         self._news: dict[UUID, None] = {}
+        self._passed_over: set[UUID] = set()
         self._stirred = asyncio.Event()
 
     def hear(self, news: Sequence[Arrival]) -> None:
@@ -62,6 +63,10 @@ class Waiter:
             async with asyncio.timeout(seconds):
                 return await self._listen()
         return None
+
+    def pass_over(self, message_id: UUID) -> None:
+        """Take the message for one that does not fit."""
+        self._passed_over.add(message_id)
 
     def next_position(self, last: UUID) -> Position:
         """Where to go on after this message."""
@@ -102,6 +107,8 @@ class Waiter:
         wanted = self._wanted
         return (
             line.folder in FOLDERS
+            and line.is_readable
+            and line.message_id not in self._passed_over
             and (wanted.alias_id is None or line.alias_id == wanted.alias_id)
             and self._actor.reach.holds(line.alias_id, line.alias_address)
             and (wanted.sender is None or wanted.sender in senders.candidates(sender_of(line.summary)))

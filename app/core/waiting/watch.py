@@ -203,6 +203,8 @@ class Watch:
         for seat in seats:
             if seat.actor.key_id not in good:
                 seat.end(Unauthenticated("This API key no longer counts.", code="wrong_key"))
+            elif not good[seat.actor.key_id]:
+                seat.end(Unauthenticated("This API key has expired. Make a new one.", code="expired"))
 
 
 def _ending() -> Unavailable:
