@@ -1,5 +1,6 @@
 """What a browser sends with a form, and what is said beside its fields when it is shown again."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from app.errors import Conflict, Invalid, LimitReached
 
 MAX_BYTES = 64 * 1024
+_MAX_SECONDS = 60
+"""For the whole of a form: a file of 4 MiB in that time is 70 KB a second."""
 _MAX_FIELDS = 250
 """Two hundred ticked messages and what stands around them."""
 _TYPE = "application/x-www-form-urlencoded"
@@ -34,7 +37,7 @@ async def read_all(request: AnyRequest) -> list[tuple[str, str]]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
         return []
     try:
-        body = (await request.body()).decode("utf-8")
+        body = (await _body(request)).decode("utf-8")
         return parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except (ValueError, InternalServerException):  # the latter when the browser hangs up before the form's end
         raise Invalid("The form cannot be read. Open its page again and repeat.") from None
@@ -56,7 +59,7 @@ def _boundary(request: AnyRequest) -> str | None:
 async def _parts(request: AnyRequest) -> list[tuple[str, bytes, bool]]:
     """(field, content, whether it is a file) of each part. Litestar's own parser would put large files on the disk."""
     try:
-        body = await request.body()
+        body = await _body(request)
         limits = {"max_segment_count": _MAX_FIELDS, "max_header_count": 8}
         with PushMultipartParser(_boundary(request) or "", **limits) as parser:
             found: list[tuple[str, list[bytes], bool]] = []
@@ -68,6 +71,16 @@ async def _parts(request: AnyRequest) -> list[tuple[str, bytes, bool]]:
     except (MultipartError, InternalServerException):
         raise Invalid("The form cannot be read. Open its page again and repeat.") from None
     return [(name, b"".join(chunks), is_file) for name, chunks, is_file in found]
+
+
+async def _body(request: AnyRequest) -> bytes:
+    """Raises Invalid where it takes too long, InternalServerException when the browser hangs up before its end."""
+    try:
+        async with asyncio.timeout(_MAX_SECONDS):
+            return await request.body()
+    except TimeoutError:
+        # Not 408, upon which browsers send the same again by themselves.
+        raise Invalid("The form took too long to arrive. Send it again.", code="too_slow") from None
 
 
 class Faults(msgspec.Struct, frozen=True):

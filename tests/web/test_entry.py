@@ -1,11 +1,14 @@
+import asyncio
 from typing import Any, cast
 
+import httpx
 import pytest
 from litestar import Litestar
 from structlog.testing import capture_logs
 
 from app.core.accounts import service as accounts
 from app.core.platform import Platform
+from app.web import forms
 from app.web.setup import setup_path
 from tests.conftest import PASSWORD, MakeAccount
 from tests.web.conftest import Browser, Owner
@@ -166,3 +169,14 @@ async def test_a_browser_that_hangs_up_inside_a_form_is_no_fault_of_ours(app: Li
         await app(cast("Any", scope), cast("Any", receive), cast("Any", send))
     assert sent[0]["status"] == 422
     assert log == []
+
+
+async def test_a_form_that_takes_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setattr(forms, "_MAX_SECONDS", 0.05)
+    url = httpx.URL(origin)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = f"POST /login HTTP/1.1\r\nHost: {url.netloc.decode()}\r\nOrigin: {origin}\r\nContent-Length: 90\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin=ada".encode())
+    answer = await reader.readuntil(b"\r\n")
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 422 ")
