@@ -33,7 +33,7 @@ from app.core.webhooks.sending import retries
 from app.wiring import open_platform
 from app.worker.dispatcher import dispatch
 
-retries.PAUSES = (0.2,) * 11
+retries.PAUSES = (0.2,) * len(retries.PAUSES)
 settings = {"RESTANTE_SECRET": sys.argv[1], "RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8"}
 
 async def main():

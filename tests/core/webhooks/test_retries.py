@@ -63,7 +63,7 @@ def test_a_paused_endpoint_gives_up_no_event_and_is_disabled_after_three_days() 
         attempts, now = attempts + 1, outcome.next_attempt_at
     assert health.disabled_reason == "failing"
     assert now == NOW + GIVE_UP_AFTER
-    assert 10 < attempts < 15
+    assert 15 < attempts < 20
 
 
 def test_gone_is_believed_at_once() -> None:

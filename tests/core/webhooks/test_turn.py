@@ -76,7 +76,7 @@ async def test_an_event_is_given_up_after_three_days_and_the_endpoint_is_not(
         attempts += await worker.work(after=3600)
         assert attempts < 20
     assert await worker.states() == ["failed"]
-    assert attempts == len(receiver.requests) == 12
+    assert attempts == len(receiver.requests) == 17
     found = await worker.look(webhook)
     assert (found.is_enabled, found.failure_count, found.failing_since) == (True, 0, None)
 

@@ -15,19 +15,14 @@ from app.lib.outbound import Answer
 
 _MINUTE, _HOUR = 60, 3600
 PAUSES = (
-    5,
-    30,
-    2 * _MINUTE,
-    10 * _MINUTE,
-    30 * _MINUTE,
-    _HOUR,
-    3 * _HOUR,
-    6 * _HOUR,
-    12 * _HOUR,
-    24 * _HOUR,
-    24 * _HOUR,
+    *(5, 10, 20, 40, 80),
+    *(3 * _MINUTE, 5 * _MINUTE, 10 * _MINUTE, 20 * _MINUTE, 40 * _MINUTE, 80 * _MINUTE),
+    *(3 * _HOUR, 6 * _HOUR, 12 * _HOUR, 24 * _HOUR, 24 * _HOUR),
 )
-"""Seconds after a delivery's first, second, … failure; about three days in all."""
+"""Seconds after a delivery's first, second, … failure; about three days in all. They double at first: where an endpoint
+refuses one request in three by chance, the unluckiest of ten thousand events fails eight times and is there in half an
+hour.
+"""
 ENDPOINT_PAUSES = (1, *PAUSES)
 """Seconds; the first is short, because two failures may follow each other by chance."""
 GIVE_UP_AFTER = timedelta(days=3)
