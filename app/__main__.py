@@ -3,15 +3,20 @@
 What runs a service takes a second to load, which the commands that only ask one for something need not wait for.
 """
 
+import errno
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from app.errors import RestanteError
 
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Of a reader that has gone (EPIPE) click says nothing."""
 Load = Callable[[str], click.Command]
 
 
@@ -67,6 +72,18 @@ class _Commands(click.Group):
                 if fault.message not in error.detail:
                     click.echo(f"  {fault.field}: {fault.message}", err=True)
             sys.exit(1)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            click.echo(f"restante: The output could not be written: {error.strerror}.", err=True)
+            _forget_output()
+            sys.exit(1)
+
+
+def _forget_output() -> None:
+    """What could not be written would be tried again on the way out, and fail in Python's own words."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _WITH_A_KEY = "Your mail, at any server: with its address and an API key (`restante login`)"

@@ -25,6 +25,17 @@ RESTANTE = Path(sys.executable).with_name("restante")
 SECRET = "an instance secret that only tests know"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")
+@pytest.mark.parametrize("words", [["--help"], ["alias", "--help"]])
+def test_output_that_cannot_be_written_is_told_in_a_line(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [RESTANTE, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "restante: The output could not be written: No space left on device.\n"
+
+
 class Restante:
     """`restante` with an environment of its own."""
 
