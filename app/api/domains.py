@@ -21,7 +21,7 @@ from app.core.domains import checking, names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
-from app.errors import FieldError, Invalid
+from app.errors import FieldError, Invalid, NotFound
 from app.lib.db import Conn
 from app.lib.times import utc_now, utc_today
 
@@ -96,8 +96,20 @@ async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) 
     async with platform.db.transaction() as conn:
         domain = await domains.add_shared(conn, body.domain, today=utc_today())
         await give_roles(conn, now=utc_now())
-        made = next(one for one in await _shared(conn) if one.domain == domain)
-    return Response(Data(data=made))
+        made = await _shared_one(conn, domain)
+    location = f"{platform.public_url}/api/v1/shared-domains/{made.domain}"
+    return Response(Data(data=made), headers={"Location": location})
+
+
+@get("/shared-domains/{domain:str}", scope="domains:read")
+async def get_shared_domain(
+    request: AuthedRequest,  # noqa: ARG001 - anybody with a key
+    platform: GivenPlatform,
+    domain: FromPath[str],
+) -> Data[SharedDomainResource]:
+    """One of the domains that everybody may make aliases on, by its name in A-labels or Unicode."""
+    async with platform.db.connection() as conn:
+        return Data(data=await _shared_one(conn, names.asked_name(domain)))
 
 
 @patch("/shared-domains/{domain:str}", scope="domains:write", body=SharedPatchBody, fails=("not_admin",))
@@ -132,6 +144,13 @@ async def _make_default(platform: Platform, domain: str) -> SharedDomainResource
     async with platform.db.transaction() as conn:
         await domains.set_default(conn, domain)
         return (await _shared(conn))[0]
+
+
+async def _shared_one(conn: Conn, domain: str) -> SharedDomainResource:
+    found = next((one for one in await _shared(conn) if one.domain == domain), None)
+    if found is None:
+        raise NotFound("There is no such shared domain.")
+    return found
 
 
 async def _shared(conn: Conn) -> list[SharedDomainResource]:

@@ -107,11 +107,10 @@ Handler = Callable[[ApiRequest, Exception], Response[Any]]
 
 def answer(request: ApiRequest, error: Exception) -> Response[bytes]:
     """The problem that tells of `error`. What we did not foresee is logged by type and place, and told by nothing."""
-    del request
     if isinstance(error, ValidationException):
         return _ours(_invalid_parameters(error))
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _routing(error)
+        return _routing(request, error)
     if isinstance(error, RestanteError):
         return _ours(error)
     return _unexpected(error)
@@ -186,9 +185,12 @@ def _invalid_parameters(error: ValidationException) -> Invalid:
     return Invalid("The parameters are not right.", fields=faults)
 
 
-def _routing(error: HTTPException) -> Response[bytes]:
+def _routing(request: ApiRequest, error: HTTPException) -> Response[bytes]:
     status = HTTPStatus(error.status_code)
     code, detail = _ROUTING.get(status, (status.name.lower(), f"{status.phrase}."))
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE and "route_handler" in request.scope:
+        limit = request.route_handler.resolve_request_max_body_size() or 0
+        detail = f"The body is too large: it may have {limit // 1024} KiB here."
     allow = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow")
     return _problem(status, code=code, detail=detail, headers={"Allow": allow} if allow else {})
 

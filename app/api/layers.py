@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, BeforeRequestHookHandler, Guard, Middleware
 
 from app.api import idempotency
 from app.api.answers import Answers
-from app.api.auth import AuthedRequest, bearer
+from app.api.auth import AuthedRequest, bearer, permitted
 from app.api.compression import compress
 from app.api.conditional import Preconditions, tag
 from app.api.options import Options
@@ -54,7 +54,8 @@ def _guards(platform: Platform, key_rates: KeyRates, wrong_keys: WrongKeys) -> l
     async def not_too_fast(connection: AnyConnection, _handler: object) -> None:
         key_rates.count(connection.scope)
 
-    return [not_guessing, bearer(platform), not_too_fast]
+    # Who is refused by `permitted` has made a request as well.
+    return [not_guessing, bearer(platform), not_too_fast, permitted(platform)]
 
 
 def _before(platform: Platform) -> BeforeRequestHookHandler:

@@ -27,6 +27,7 @@ from app.api.domains import (
     delete_domain,
     delete_shared_domain,
     get_domain,
+    get_shared_domain,
     list_domains,
     list_shared_domains,
     update_domain,
@@ -129,6 +130,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     check_domain,  # POST  /domains/{domain}/check
     list_shared_domains,  # GET   /shared-domains
     create_shared_domain,  # POST  /shared-domains
+    get_shared_domain,  # GET   /shared-domains/{domain}
     update_shared_domain,  # PATCH /shared-domains/{domain}
     delete_shared_domain,  # DELETE /shared-domains/{domain}
     list_keys,  # GET   /keys

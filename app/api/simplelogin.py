@@ -87,7 +87,7 @@ def _as_bearer(app: ASGIApp) -> ASGIApp:
         keys = [value for name, value in scope["headers"] if name == b"authentication"]
         if keys:
             others = [field for field in scope["headers"] if field[0] not in {b"authentication", b"authorization"}]
-            scope["headers"] = [*others, (b"authorization", b"Bearer " + keys[0])]
+            scope["headers"] = [*others, *((b"authorization", b"Bearer " + key) for key in keys)]
         await app(scope, receive, send)
 
     return middleware

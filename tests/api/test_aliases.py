@@ -365,6 +365,7 @@ async def test_a_large_body_is_refused(api: Api, ada: User) -> None:
     body = b'{"description": "' + b"x" * 65536 + b'"}'
     problem = await api.refused("POST", ALIASES, ada, content=body, headers=JSON)
     assert (problem["status"], problem["code"]) == (413, "too_large")
+    assert "64 KiB" in problem["detail"]
 
 
 async def test_an_alias_is_switched_and_described(api: Api, ada: User) -> None:

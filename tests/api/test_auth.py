@@ -56,6 +56,14 @@ async def test_a_missing_key_is_asked_for_without_an_error_code(api: Api) -> Non
     assert response.headers["www-authenticate"] == 'Bearer realm="restante"'
 
 
+async def test_of_two_keys_neither_counts(api: Api, ada: User, bob: User) -> None:
+    both = [("Authorization", f"Bearer {user.key}") for user in (ada, bob)]
+    response = await api.client.get("/api/v1/account", headers=both)
+    assert (response.status_code, response.json()["code"]) == (400, "bad_request")
+    twice = [("Authentication", user.key) for user in (ada, bob)]
+    assert (await api.client.post(f"/api{simplelogin.PATH}", headers=twice)).status_code == 400
+
+
 async def test_a_wrong_key_is_told_apart_from_none(api: Api) -> None:
     for key in (new_api_key(), "rst_short", "x" * 4000, "\xff\xfe", "a b c"):
         headers = [(b"Authorization", b"Bearer " + key.encode("latin-1"))]

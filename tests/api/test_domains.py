@@ -148,7 +148,13 @@ async def test_shared_domains_are_the_administrators(api: Api, ada: User, platfo
         await conn.execute("UPDATE accounts SET is_admin = true")
     made = await api.request("POST", SHARED, ada, json={"domain": "second.test"})
     assert (made.status_code, made.json()["data"]["is_default"]) == (201, False)
-    first = await api.request("PATCH", f"{SHARED}/second.test", ada, json={"is_default": True})
+    assert made.headers["location"].endswith(f"{SHARED}/second.test")
+    tag = (await api.get(f"{SHARED}/Second.test", ada)).headers["etag"]
+    assert (await api.refused("GET", f"{SHARED}/gone.test", ada))["status"] == 404
+    default, matching = {"is_default": True}, {"If-Match": tag}
+    first = await api.request("PATCH", f"{SHARED}/second.test", ada, json=default, headers=matching)
+    too_late = await api.refused("PATCH", f"{SHARED}/second.test", ada, json=default, headers=matching)
+    assert too_late["code"] == "precondition_failed"
     assert first.json()["data"] == made.json()["data"] | {"is_default": True}
     assert [one["domain"] for one in (await api.get(SHARED, ada)).json()["data"]] == ["second.test", "restante.test"]
     assert (await api.refused("PATCH", f"{SHARED}/gone.test", ada, json={"is_default": True}))["status"] == 404

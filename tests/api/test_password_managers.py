@@ -155,6 +155,14 @@ async def test_bitwarden_by_addys_protocol(api: Api, ada: User) -> None:
     assert (made.description, made.site) == (NOTE, "shop.example")
 
 
+async def test_addys_clients_choose_the_name_by_a_format_of_its_own(api: Api, ada: User) -> None:
+    chosen = '{"domain":"restante.test","local_part":"my.shop","format":"custom"}'
+    answer = await exchange(api, by_addy(ada.key), chosen)
+    assert (answer.status, answer.json["data"]["email"]) == (201, "my.shop@restante.test")
+    answer = await exchange(api, by_addy(ada.key), '{"domain":"restante.test","format":"custom"}')
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "local_part")
+
+
 async def test_older_phones_send_a_form(api: Api, ada: User) -> None:
     answer = await exchange(api, by_addy(ada.key, "application/x-www-form-urlencoded"), "domain=second.test")
     assert answer.status == 201

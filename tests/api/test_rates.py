@@ -43,6 +43,16 @@ async def test_too_many_are_told_to_wait(slow: Api) -> None:
     assert (await slow.get("/api/v1/account", bob)).status_code == 200
 
 
+async def test_what_a_key_may_not_do_counts_as_well(slow: Api) -> None:
+    ada = await slow.make_user("ada")
+    async with slow.platform.db.transaction() as conn:
+        await conn.execute("UPDATE api_keys SET scopes = '{aliases:read}'")
+    for left in (2, 1, 0):
+        response = await slow.get("/api/v1/account", ada)
+        assert (response.json()["code"], response.headers["ratelimit-remaining"]) == ("scope_missing", str(left))
+    assert (await slow.get("/api/v1/account", ada)).json()["code"] == "rate_limited"
+
+
 async def test_who_guesses_keys_is_stopped_and_right_keys_go_on(
     monkeypatch: pytest.MonkeyPatch, serve: Serve, platform: Platform
 ) -> None:

@@ -74,7 +74,7 @@ FAILURES: Mapping[str, Failure] = {
         HTTPStatus.PRECONDITION_FAILED,
         precondition_failed="It is no longer what `If-Match` names. Fetch it anew.",
     ),
-    **_all(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large="The body is too large."),
+    **_all(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large="The body is too large: it may have 64 KiB here."),
     **_all(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         unsupported_media_type="Send the body as application/json.",
