@@ -24,6 +24,7 @@ from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.instance.service import check_key
 from app.core.platform import Platform
+from app.core.tallies.service import Tallies
 from app.errors import Invalid, Unavailable
 from app.lib import logs, open_files, suffixes
 from app.lib.blobs import BlobStore
@@ -108,6 +109,8 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         joining=config.joining,
         joining_rate=config.joining_rate,
         shard=shard % SHARDS,
+        tallies=Tallies(db, shard=shard % SHARDS),
+        data_dir=config.data_dir,
     )
     await db.open()
     try:
@@ -117,6 +120,7 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         await platform.outbound.close()
         await platform.listener.close()
         await platform.blobs.close()
+        await platform.tallies.close()
         await db.close()
 
 

@@ -18,6 +18,7 @@ from app.core.auth.hashing import PasswordHasher
 from app.core.auth.model import Actor
 from app.core.domains import service as domains
 from app.core.platform import Platform
+from app.core.tallies.service import Tallies
 from app.lib.blobs.local import LocalStore
 from app.lib.db import Database, connect_now
 from app.lib.migrate import migrate
@@ -111,6 +112,8 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
         joining="closed",
         joining_rate=30,
         shard=0,
+        tallies=Tallies(db, shard=0),
+        data_dir=tmp_path,
     )
     async with db.transaction() as conn:
         await domains.ensure_shared(conn, ["restante.test"], today=utc_today())
@@ -119,6 +122,7 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
     await made.outbound.close()
     await made.listener.close()
     await made.blobs.close()
+    await made.tallies.close()
     await db.close()
 
 

@@ -1,10 +1,13 @@
 """What the whole product stands on, built once a process by the wiring and handed to every use case that needs it."""
 
+from pathlib import Path
+
 import msgspec
 
 from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
 from app.core.joining.model import JoiningMode
+from app.core.tallies.service import Tallies
 from app.lib.blobs import BlobStore
 from app.lib.db import Database
 from app.lib.outbound import Outbound
@@ -37,3 +40,6 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts an hour in all, while everybody may make one."""
     shard: int
     """Which of the counters' shards this process adds to (0 to 31)."""
+    tallies: Tallies
+    data_dir: Path
+    """Where the service keeps what is on this machine: the embedded database, objects, logs."""

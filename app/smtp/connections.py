@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from app.lib.ratelimit import NetworkLimits
@@ -16,10 +17,11 @@ class Peer(Protocol):
 
 
 class Connections:
-    """Counts connections in all and by network."""
+    """Counts connections in all and by network. `tell` is told what became of each: `admitted`, or why not."""
 
-    def __init__(self, limits: NetworkLimits, *, most: int) -> None:
+    def __init__(self, limits: NetworkLimits, *, most: int, tell: Callable[[str], None]) -> None:
         self._limits = limits
+        self._tell = tell
         self._most = most
         self._addresses: dict[Peer, str | None] = {}
         self._all_gone = asyncio.Event()
@@ -31,12 +33,15 @@ class Connections:
 
     def admit(self, peer: Peer, address: str) -> str | None:
         """None when the connection may stay, else why not."""
+        refusal = None
         if len(self._addresses) > self._most:
-            return "server_full"
-        if not self._limits.enter(address, time.monotonic()):
-            return "network_limit"
-        self._addresses[peer] = address
-        return None
+            refusal = "server_full"
+        elif not self._limits.enter(address, time.monotonic()):
+            refusal = "network_limit"
+        else:
+            self._addresses[peer] = address
+        self._tell(refusal or "admitted")
+        return refusal
 
     def remove(self, peer: Peer) -> None:
         """The connection has ended."""

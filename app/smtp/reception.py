@@ -74,6 +74,8 @@ class Reception:
             ruling = Ruling(decision=policy.LOOKUP_FAILED)
         decision = policy.beside_others(ruling.decision) if self.recipient_count else ruling.decision
         logger().info("smtp_rcpt", code=decision.code, reason=decision.reason)
+        if not (decision.accept and decision.keep):
+            self._count(decision.reason)
         self.recipient_count += decision.accept
         if ruling.mailbox is not None:
             one = Recipient(address=rcpt.address, mailbox=ruling.mailbox, finding=ruling.finding)
@@ -104,7 +106,7 @@ class Reception:
         except (DataLost, LimitReached):
             raise
         except Exception as error:  # noqa: BLE001 - whatever went wrong is ours: temporary until proven permanent
-            refusal = self._answer(_failed(error))
+            refusal = self._answer(self._failed(error))
         finally:
             if refusal is not None:
                 # Also when cancelled because the peer hung up: what was written belongs to no message.
@@ -127,12 +129,13 @@ class Reception:
         except LimitReached:
             # Others have made the last aliases since RCPT, which will say so when this comes again.
             await self.tidy()
+            self._count(policy.TOO_MANY_NEW.reason, len(self._kept))
             return self._answer(replies.of_decision(policy.TOO_MANY_NEW), reason=policy.TOO_MANY_NEW.reason)
         except Exception as error:  # noqa: BLE001 - as above
             # What the database was to name is left alone: whether a failed commit took place only it knows. The
             # sweeper deletes what no message names.
             await self.tidy()
-            return self._answer(_failed(error))
+            return self._answer(self._failed(error))
         return await self._conclude(received)
 
     async def tidy(self) -> None:
@@ -152,6 +155,7 @@ class Reception:
 
     async def _refuse_all(self, reply: str, reason: Reason) -> str:
         """The reply, once it is written down for everybody whom the content was for."""
+        self._count(reason, len(self._kept))
         await self._record(int(reply[:3]), [(one, reason, None) for one in self._kept.values()])
         return self._answer(reply, reason=reason)
 
@@ -162,6 +166,10 @@ class Reception:
         message was taken, and who does not have it can read why.
         """
         self._recorder.count([Hit(account_id=account, rule_id=rule) for account, rule in received.allowed])
+        self._count("accepted", received.stored - received.held)
+        self._count("held", received.held)
+        for one in received.turned:
+            self._count(one.decision.reason)
         if not received.turned:
             return self._answer(replies.STORED, **({"held": received.held} if received.held else {}))
         decisions = [one.decision for one in received.turned]
@@ -208,6 +216,16 @@ class Reception:
         logger().info("smtp_data", code=int(reply[:3]), size=size, copies=len(self._kept), ms=milliseconds, **fields)
         return reply
 
+    def _failed(self, error: Exception) -> str:
+        """The reply where something of ours has failed."""
+        _tell("smtp_data_failed", error)
+        self._count("failed", len(self._kept))
+        return replies.STORE_FULL if getattr(error, "code", "") == "storage_full" else replies.TRY_LATER
+
+    def _count(self, outcome: str, recipients: int = 1) -> None:
+        """What became of the mail for so many recipients: a reason, or `failed`; a number of the whole service."""
+        self._platform.tallies.count("mail", outcome, recipients)
+
     def _new_objects(self) -> NewObjects:
         """Where cut-out content goes: under the first recipient's account, who then shares it with the others."""
         mailboxes = [recipient.mailbox for recipient in self._kept.values()]
@@ -241,8 +259,3 @@ def _tell(event: str, error: Exception) -> None:
         logger().warning(event, reason=error.code, **error_fields(error))
     else:
         logger().error(event, **error_fields(error))
-
-
-def _failed(error: Exception) -> str:
-    _tell("smtp_data_failed", error)
-    return replies.STORE_FULL if getattr(error, "code", "") == "storage_full" else replies.TRY_LATER

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from functools import partial
 
 from app.core.messages.store import Committer
 from app.core.platform import Platform
@@ -30,7 +31,8 @@ async def serve(
     loop = asyncio.get_running_loop()
     committer = Committer(platform.db, shard=platform.shard)
     recorder = Recorder(platform.db)
-    connections = Connections(limits, most=settings.max_connections)
+    tell = partial(platform.tallies.count, "connections")
+    connections = Connections(limits, most=settings.max_connections, tell=tell)
 
     def session() -> Session:
         return Session(

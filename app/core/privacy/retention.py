@@ -22,6 +22,7 @@ from app.core.refusals import service as refusals
 from app.core.rules import service as rules
 from app.core.security import events as security
 from app.core.senders import service as senders
+from app.core.tallies import service as tallies
 from app.lib.logs import error_fields, logger
 
 NIGHTLY_HOUR = 3
@@ -217,6 +218,14 @@ RULES: tuple[Rule, ...] = (
         kept="1 day",
         why="So that its operator sees whether they are done. Nothing in it belongs to an account.",
         forget=_forget_jobs,
+    ),
+    Rule(
+        name="tallies",
+        what="How much mail the whole service took or refused in a day, and why; and the like. No account, no address",
+        where=("tallies",),
+        kept="1 year by the day, then as a sum",
+        why="So that its operator sees how it does.",
+        forget=lambda on, now: tallies.forget(on.db, now=now),
     ),
     Rule(
         name="suspensions",
