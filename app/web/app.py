@@ -16,7 +16,7 @@ from app.web.errors import error_pages
 from app.web.headers import SecurityHeaders
 from app.web.reference import Document, Reference
 from app.web.routes import TOO_LARGE, route_handlers
-from app.web.session import provide_fresh_session, provide_session
+from app.web.session import provide_fresh_session, provide_leaving_session, provide_session
 from app.web.site import Site
 from app.web.view import View
 
@@ -50,6 +50,7 @@ def _pages(platform: Platform, site: Site, handlers: ExceptionHandlersMap) -> Ro
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
             "session": Provide(provide_session),
             "fresh": Provide(provide_fresh_session),
+            "leaving": Provide(provide_leaving_session),
             "admin": Provide(provide_admin),
         },
         exception_handlers=handlers,

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
 
+from app.core.auth.model import AccountLeaving
 from app.errors import (
     CannotOpen,
     Conflict,
@@ -72,6 +73,8 @@ def error_pages(view: View, too_large: Mapping[str, str]) -> ExceptionHandlersMa
         if isinstance(error, PasswordNeeded):
             is_form = error.method == "POST"
             return confirmation.instead_of_form(view, error) if is_form else see_other(confirm_path(error.path))
+        if isinstance(error, AccountLeaving):
+            return see_other("/leaving")
         if isinstance(error, Unauthenticated):
             return _to_login(request)
         if isinstance(error, RequestEntityTooLarge) and request.url.path in too_large:

@@ -15,7 +15,7 @@ from litestar.params import SkipValidation
 from app.core.auth import service as auth
 from app.core.auth.model import Actor, NewSession
 from app.core.platform import Platform
-from app.errors import Unauthenticated
+from app.errors import NotFound, Unauthenticated
 from app.lib.times import utc_now
 from app.web import csrf, forms
 from app.web.site import GivenPlatform, GivenSite, Site
@@ -58,6 +58,8 @@ class PasswordNeeded(Unauthenticated):
 
 GivenSession = NamedDependency[SkipValidation[Session]]
 GivenFreshSession = NamedDependency[SkipValidation[FreshSession]]
+GivenLeavingSession = NamedDependency[SkipValidation[Session]]
+"""Of an account that is to be deleted; no other handler is given one."""
 
 
 async def provide_session(request: Request[Any, Any, Any], platform: GivenPlatform, site: GivenSite) -> Session:
@@ -91,14 +93,32 @@ def _kept(fields: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     return kept if sum(len(name) + len(value) for name, value in kept) <= _MOST_KEPT else ()
 
 
-async def find(request: Request[Any, Any, Any], platform: Platform, site: Site) -> Session | None:
-    """The session whose cookie came with this request, if it is one. Raises Forbidden for suspended accounts."""
+async def provide_leaving_session(request: Request[Any, Any, Any], platform: GivenPlatform, site: GivenSite) -> Session:
+    """The session of an account that is to be deleted; for everybody else there is nothing here.
+
+    Raises NotFound, and Forbidden for a form without the session's token.
+    """
+    session = await find(request, platform, site, is_leaving=True)
+    if session is None:
+        raise NotFound
+    if request.method == "POST":
+        assert_of_session(platform, session, (await forms.read(request)).get(csrf.FIELD, ""))
+    return session
+
+
+async def find(
+    request: Request[Any, Any, Any], platform: Platform, site: Site, *, is_leaving: bool = False
+) -> Session | None:
+    """The session whose cookie came with this request, if it is one; with `is_leaving` as `auth.by_session` says.
+
+    Raises AccountLeaving, and Forbidden for suspended accounts.
+    """
     cookie = request.cookies.get(site.cookie_name)
     if not cookie:
         return None
     try:
         async with platform.db.connection() as conn:
-            actor = await auth.by_session(conn, platform.instance, cookie, now=utc_now())
+            actor = await auth.by_session(conn, platform.instance, cookie, now=utc_now(), is_leaving=is_leaving)
     except Unauthenticated:
         return None
     if actor.session_id is None:

@@ -15,6 +15,7 @@ Disallow: /archive
 Disallow: /attachments/
 Disallow: /feed/
 Disallow: /inbox
+Disallow: /leaving
 Disallow: /login
 Disallow: /messages/
 Disallow: /settings
