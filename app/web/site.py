@@ -23,6 +23,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         """The prefix binds it to this host and to TLS (RFC 6265bis section 4.1.3.2); plain HTTP cannot have that."""
         return "__Host-restante" if self.is_https else "restante"
 
+    @property
+    def mark_name(self) -> str:
+        """The cookie by which an account knows a browser; named by the same rule."""
+        return f"{self.cookie_name}-known"
+
 
 GivenPlatform = NamedDependency[SkipValidation[Platform]]
 GivenSite = NamedDependency[SkipValidation[Site]]

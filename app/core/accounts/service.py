@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date
 from uuid import UUID
 
-from app.core.accounts import queries
+from app.core.accounts import queries, strength
 from app.core.accounts.holders import service as holders
 from app.core.accounts.model import Account, Kind, Limits, MadeAccount, NewAccount, NewPassword, Usage
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -13,11 +13,9 @@ from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.vault.instance import InstanceKey
 from app.vault.keyring import Keyring, new_index_key, new_keyring, unwrap_index_key, wrap_index_key
-from app.vault.passwords import MAX_PASSWORD_CHARS, PasswordRecord
+from app.vault.passwords import PasswordRecord
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]\Z")
-MIN_PASSWORD_CHARS = 10
-"""NIST SP 800-63B asks for 8; two more cost the user little."""
 
 ALIAS_LIMIT = 10_000
 """Of a new account, unless the configuration says otherwise."""
@@ -36,12 +34,8 @@ def check_new(new: NewAccount) -> None:
     if not _LOGIN.match(normal_login(new.login)):
         text = "Choose 3 to 64 of a to z, digits, dots, dashes and underscores; begin and end with a letter or digit."
         faults.append(FieldError(field="login", message=text))
-    if len(new.password) < MIN_PASSWORD_CHARS:
-        text = f"Choose at least {MIN_PASSWORD_CHARS} characters; several words are easy to remember."
-        faults.append(FieldError(field="password", message=text))
-    if len(new.password) > MAX_PASSWORD_CHARS:
-        text = f"Choose at most {MAX_PASSWORD_CHARS} characters."
-        faults.append(FieldError(field="password", message=text))
+    if fault := strength.fault_of(new.password, login=new.login):
+        faults.append(FieldError(field="password", message=fault))
     if faults:
         raise Invalid("The account cannot be made like this.", fields=faults)
 

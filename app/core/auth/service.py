@@ -1,5 +1,6 @@
 """Signing in and out, and finding out who is calling. The caller owns the transaction."""
 
+import time
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from app.core.accounts import service as accounts
 from app.core.accounts.holders import service as holders
 from app.core.accounts.model import Account, Holder
 from app.core.auth import queries
+from app.core.auth.guessing import LOCAL, Origin
 from app.core.auth.model import AccountLeaving, Actor, Credential, NewSession, Reach, SignedIn
 from app.core.auth.scopes import ALL_SCOPES
 from app.core.platform import Platform
@@ -28,15 +30,16 @@ _NO_KEY = "This API key is not valid: there is none like it, or it was revoked."
 _NOT_LIKE_A_KEY = "This is no API key: one begins with rst_ and has 42 characters. A character may be wrong or missing."
 
 
-async def check_password(platform: Platform, login: str, password: str) -> SignedIn:
+async def check_password(platform: Platform, login: str, password: str, origin: Origin = LOCAL) -> SignedIn:
     """Who signs in with this. An unknown login costs the same as a wrong password and is answered alike.
 
     A password that was hashed at another cost than today's is hashed anew. Raises Unauthenticated, Forbidden when the
-    account is suspended, LimitReached when too many sign in at once.
+    account is suspended, LimitReached for too many attempts (`Guesses`), or when too many sign in at once.
     """
+    platform.guesses.admit_password(login, origin, now=time.monotonic())
     async with platform.db.connection() as conn:
         account, record = await accounts.sign_in_record(conn, login)
-    key = await platform.hasher.check(password, record)
+    key = await platform.hasher.check(password, record, origin)
     if key is None or account is None or record is None:
         raise Unauthenticated(_WRONG, code="wrong_credentials")
     assert_active(account)
@@ -50,7 +53,7 @@ async def check_password(platform: Platform, login: str, password: str) -> Signe
             raise Unauthenticated(_WRONG, code="wrong_credentials") from None
     signed_in = SignedIn(account=account, keyring=keyring)
     if platform.hasher.is_outdated(record):
-        await _hash_anew(platform, signed_in, password, record)
+        await _hash_anew(platform, signed_in, password, record, origin)
     return signed_in
 
 
@@ -133,10 +136,12 @@ async def forget_ended_sessions(db: Database, *, now: datetime) -> int:
     return await db.in_batches(lambda conn: queries.delete_ended_sessions(conn, now, limit=_BATCH), batch=_BATCH)
 
 
-async def _hash_anew(platform: Platform, signed_in: SignedIn, password: str, record: PasswordRecord) -> None:
+async def _hash_anew(
+    platform: Platform, signed_in: SignedIn, password: str, record: PasswordRecord, origin: Origin
+) -> None:
     """Where there is no time for it now, the next sign-in does it; nor does it undo a change that came in between."""
     with suppress(LimitReached, Invalid):
-        new = await platform.hasher.set(password)
+        new = await platform.hasher.set(password, origin)
         async with platform.db.transaction() as conn:
             account = signed_in.account
             await accounts.hold(conn, account.account_id)

@@ -16,6 +16,7 @@ from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticat
 from app.lib.times import utc_now, utc_today
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults
+from app.web.origins import mark_of, origin_of
 from app.web.session import GivenSession, Session, cookie_of, cookie_removed, find, local_path
 from app.web.setup import is_setup_token
 from app.web.site import GivenPlatform, GivenSite, Site
@@ -39,7 +40,8 @@ async def submit_setup(
         accounts.check_new(new)
     except Invalid as error:
         return site.view.page("setup.html", status=422, form=form, faults=Faults.of(error))
-    hashed = await platform.hasher.set(new.password)
+    origin = origin_of(request, platform, site, new.login)
+    hashed = await platform.hasher.set(new.password, origin)
     async with platform.db.transaction() as conn:
         made = await accounts.create_first(
             conn,
@@ -53,7 +55,7 @@ async def submit_setup(
         )
         await give_roles(conn, now=utc_now())
     signed_in = SignedIn(account=made.account, keyring=made.keyring)
-    return await _signed_in(platform, site, signed_in, "/aliases", before=None)
+    return await _signed_in(request, platform, site, signed_in, "/aliases", before=None)
 
 
 async def show_login(
@@ -71,15 +73,19 @@ async def show_login(
 async def submit_login(request: AnyRequest, platform: GivenPlatform, site: GivenSite) -> Response[str] | Redirect:
     """Sign in, always with a new session."""
     form = await forms.read(request)
-    following = form.get("next", "")
+    login, following = form.get("login", ""), form.get("next", "")
+    origin = origin_of(request, platform, site, login)
     try:
-        signed_in = await auth.check_password(platform, form.get("login", ""), form.get("password", ""))
+        signed_in = await auth.check_password(platform, login, form.get("password", ""), origin)
     except (Unauthenticated, Forbidden, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
         faults = Faults(error.detail, {})
-        return site.view.page("login.html", status=status, form=form, following=following, faults=faults)
+        page = site.view.page("login.html", status=status, form=form, following=following, faults=faults)
+        if isinstance(error, LimitReached) and error.retry_after is not None:
+            page.headers["Retry-After"] = str(error.retry_after)
+        return page
     before = await _present(request, platform, site)
-    return await _signed_in(platform, site, signed_in, local_path(following), before=before)
+    return await _signed_in(request, platform, site, signed_in, local_path(following), before=before)
 
 
 async def submit_logout(platform: GivenPlatform, site: GivenSite, session: GivenSession) -> Redirect:
@@ -109,7 +115,7 @@ async def _check_setup(platform: Platform, token: str) -> None:
 
 
 async def _signed_in(
-    platform: Platform, site: Site, signed_in: SignedIn, path: str, *, before: Session | None
+    request: AnyRequest, platform: Platform, site: Site, signed_in: SignedIn, path: str, *, before: Session | None
 ) -> Redirect:
     """Start a session, end the one this browser had, and go on."""
     async with platform.db.transaction() as conn:
@@ -118,4 +124,5 @@ async def _signed_in(
         new = await auth.start_session(conn, signed_in, now=utc_now())
     answer = see_other(path)
     answer.set_cookie(cookie_of(site, new))
+    answer.set_cookie(mark_of(request, platform, site, signed_in.account.login))
     return answer
