@@ -24,6 +24,7 @@ _JOINING: dict[str, JoiningMode] = {
     "purchase": "purchase",
 }
 MIN_SECRET = 32
+_TEST_KEYS = "sk_test_"
 MIB = 1024 * 1024
 
 
@@ -49,6 +50,18 @@ class S3(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"S3(bucket={self.bucket!r}, endpoint={self.endpoint!r})"
+
+
+class Stripe(msgspec.Struct, frozen=True, kw_only=True):
+    """The Stripe account that is paid."""
+
+    key: str
+    webhook_secret: str
+    api: str | None
+    """Another address of its API: a fake on this machine, never in production."""
+
+    def __repr__(self) -> str:
+        return f"Stripe(api={self.api!r})"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +90,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     joining_rate: int
     """Accounts an hour that may be made in all while everybody may."""
     s3: S3 | None
+    stripe: Stripe | None
+    """None: nothing is sold by Stripe."""
     max_message_size: int
     storage_limit: int
     alias_limit: int
@@ -115,6 +130,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
     certificate, key = read("RESTANTE_TLS_CERT", None, _file), read("RESTANTE_TLS_KEY", None, _file)
     if (certificate is None) != (key is None) and not {"RESTANTE_TLS_CERT", "RESTANTE_TLS_KEY"} & read.faulty:
         read.fault("RESTANTE_TLS_CERT", "and RESTANTE_TLS_KEY belong together: set both to PEM files, or neither")
+    public_url = read("RESTANTE_PUBLIC_URL", f"http://{_shown(http)}", _url)
     config = Config(
         database_url=database_url,
         direct_database_url=direct_url,
@@ -122,7 +138,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         secret=secret,
         http=http,
         smtp=read("RESTANTE_SMTP", Address(host="127.0.0.1", port=2525), _address),
-        public_url=read("RESTANTE_PUBLIC_URL", f"http://{_shown(http)}", _url),
+        public_url=public_url,
         hostname=read("RESTANTE_HOSTNAME", "restante.localhost", _domain),
         mail_domains=read("RESTANTE_MAIL_DOMAINS", ("restante.localhost",), _domains),
         dns_servers=read("RESTANTE_DNS", (), _dns_servers),
@@ -131,6 +147,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         joining=read("RESTANTE_JOINING", "closed", _joining),
         joining_rate=read("RESTANTE_JOINING_RATE", 30, _between(1, 100_000)),
         s3=_s3(read),
+        stripe=_stripe(read, public_url),
         max_message_size=read("RESTANTE_MAX_MESSAGE_SIZE", 150 * MIB, _between(64 * 1024, 1024 * MIB)),
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
         alias_limit=read("RESTANTE_ALIAS_LIMIT", 10_000, _between(0, 1_000_000)),
@@ -210,6 +227,21 @@ def _s3(read: _Reader) -> S3 | None:
     )
 
 
+def _stripe(read: _Reader, public_url: str) -> Stripe | None:
+    names = ("RESTANTE_STRIPE_KEY", "RESTANTE_STRIPE_WEBHOOK_SECRET")
+    if not any(read.is_set(name) for name in (*names, "RESTANTE_STRIPE_API")):
+        return None
+    for name in names:
+        if not read.is_set(name):
+            read.fault(name, "is required once any RESTANTE_STRIPE_ variable is set")
+    key, api = read(names[0], "", _stripe_key), read("RESTANTE_STRIPE_API", None, _loopback_url)
+    if api is not None and not key.startswith(_TEST_KEYS):
+        read.fault("RESTANTE_STRIPE_API", "is for tests with a fake of Stripe: the key has to begin with sk_test_")
+    if api is not None and public_url.startswith("https://"):
+        read.fault("RESTANTE_STRIPE_API", "is for tests: it is refused where RESTANTE_PUBLIC_URL is https")
+    return Stripe(key=key, webhook_secret=read(names[1], "", _stripe_secret), api=api)
+
+
 def _shown(address: Address) -> str:
     host = "localhost" if address.host in {"0.0.0.0", "::"} else address.host  # noqa: S104 - compared, not bound
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
@@ -244,6 +276,25 @@ def _endpoint(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
         raise ValueError("should be an address such as https://account.r2.cloudflarestorage.com")
     return text.rstrip("/")
+
+
+def _stripe_key(text: str) -> str:
+    if not re.fullmatch(r"(sk|rk)_(test|live)_[0-9A-Za-z_]+", text):
+        raise ValueError("should be a secret or restricted key of Stripe: sk_live_…, rk_live_… or sk_test_…")
+    return text
+
+
+def _stripe_secret(text: str) -> str:
+    if not re.fullmatch(r"whsec_[0-9A-Za-z+/=_-]{8,}", text):
+        raise ValueError("should be the signing secret of the endpoint at Stripe: whsec_…")
+    return text
+
+
+def _loopback_url(text: str) -> str:
+    match = re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]):([0-9]{1,5})", text)
+    if match is None:
+        raise ValueError("should be http://127.0.0.1:PORT: a fake of Stripe's API on this machine alone")
+    return text
 
 
 def _addressing(text: str) -> Literal["path", "virtual"]:

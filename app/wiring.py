@@ -20,6 +20,7 @@ from app.api.router import api_router, description_of
 from app.config import Config
 from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
+from app.core.billing.shop import Shop
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.instance.service import check_key
@@ -30,6 +31,7 @@ from app.lib import logs, open_files, suffixes
 from app.lib.blobs import BlobStore
 from app.lib.blobs.local import LocalStore
 from app.lib.blobs.s3 import S3Store
+from app.lib.checkout import Checkout
 from app.lib.db import Database
 from app.lib.heads import BoundedHeadProtocol
 from app.lib.outbound import Outbound
@@ -111,6 +113,7 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
         shard=shard % SHARDS,
         tallies=Tallies(db, shard=shard % SHARDS),
         data_dir=config.data_dir,
+        shop=_shop(config),
     )
     await db.open()
     try:
@@ -118,10 +121,19 @@ async def open_platform(config: Config, dsn: str, *, shard: int = 0) -> AsyncIte
     finally:
         platform.hasher.close()
         await platform.outbound.close()
+        if platform.shop is not None:
+            await platform.shop.checkout.close()
         await platform.listener.close()
         await platform.blobs.close()
         await platform.tallies.close()
         await db.close()
+
+
+def _shop(config: Config) -> Shop | None:
+    if config.stripe is None:
+        return None
+    one = config.stripe
+    return Shop(Checkout(key=one.key, webhook_secret=one.webhook_secret, api=one.api))
 
 
 def _direct(config: Config, dsn: str) -> str:

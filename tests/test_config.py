@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.config import MIB, S3, Address, Config, load
+from app.config import MIB, S3, Address, Config, Stripe, load
 from app.errors import Invalid
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -43,6 +43,7 @@ def test_everything_has_a_default() -> None:
         joining="closed",
         joining_rate=30,
         s3=None,
+        stripe=None,
         max_message_size=150 * MIB,
         storage_limit=10 * 1024 * MIB,
         alias_limit=10_000,
@@ -272,3 +273,35 @@ def test_an_endpoint_may_have_a_path_and_a_port(given: str, endpoint: str) -> No
 def test_an_endpoint_that_ends_with_the_buckets_name_is_told() -> None:
     found = faults(**BUCKET, S3_ENDPOINT="https://account.r2.cloudflarestorage.com/mail/")
     assert "bucket's name" in found["S3_ENDPOINT"]
+
+
+SHOP = {"RESTANTE_STRIPE_KEY": "sk_live_51Abc", "RESTANTE_STRIPE_WEBHOOK_SECRET": "whsec_0123456789"}
+FAKE = {"RESTANTE_STRIPE_KEY": "sk_test_51Abc", "RESTANTE_STRIPE_API": "http://127.0.0.1:8001"}
+
+
+def test_a_shop_has_two_secrets_and_shows_neither() -> None:
+    made = config(**SHOP, RESTANTE_PUBLIC_URL="https://mail.example")
+    assert made.stripe == Stripe(key="sk_live_51Abc", webhook_secret="whsec_0123456789", api=None)
+    assert "51Abc" not in repr(made) + repr(made.stripe)
+    assert "0123456789" not in repr(made.stripe)
+    for name, value in SHOP.items():
+        assert list(faults(**{name: value})) == [other for other in SHOP if other != name]
+    assert list(faults(**SHOP | {"RESTANTE_STRIPE_KEY": "pk_live_51Abc"})) == ["RESTANTE_STRIPE_KEY"]
+    assert list(faults(**SHOP | {"RESTANTE_STRIPE_WEBHOOK_SECRET": "secret"})) == ["RESTANTE_STRIPE_WEBHOOK_SECRET"]
+
+
+def test_a_fake_of_stripe_is_for_this_machine_alone_and_never_for_production() -> None:
+    made = config(**SHOP | FAKE)
+    assert made.stripe is not None
+    assert made.stripe.api == "http://127.0.0.1:8001"
+    for wrong in (
+        {"RESTANTE_STRIPE_KEY": "sk_live_51Abc"},
+        {"RESTANTE_STRIPE_KEY": "rk_test_51Abc"},
+        {"RESTANTE_PUBLIC_URL": "https://mail.example"},
+        {"RESTANTE_STRIPE_API": "http://192.0.2.1:8001"},
+        {"RESTANTE_STRIPE_API": "http://localhost:8001"},
+        {"RESTANTE_STRIPE_API": "http://127.0.0.1.example:8001"},
+        {"RESTANTE_STRIPE_API": "http://127.0.0.1:8001@evil.example"},
+        {"RESTANTE_STRIPE_API": "https://api.stripe.example"},
+    ):
+        assert list(faults(**SHOP | FAKE | wrong)) == ["RESTANTE_STRIPE_API"], wrong

@@ -6,6 +6,7 @@ import msgspec
 
 from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
+from app.core.billing.shop import Shop
 from app.core.joining.model import JoiningMode
 from app.core.tallies.service import Tallies
 from app.lib.blobs import BlobStore
@@ -43,3 +44,5 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     tallies: Tallies
     data_dir: Path
     """Where the service keeps what is on this machine: the embedded database, objects, logs."""
+    shop: Shop | None = None
+    """None: nothing is sold by Stripe."""

@@ -9,7 +9,7 @@ import pytest
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account, Limits
 from app.core.billing import plans, vouchers
-from app.core.billing.model import NewPlan, Plan
+from app.core.billing.model import Plan
 from app.core.platform import Platform
 from app.errors import Invalid, NotFound
 from app.lib.ids import new_id
@@ -17,19 +17,7 @@ from app.lib.times import utc_today
 from tests.conftest import MakeAccount
 
 GB = 1 << 30
-SMALL = NewPlan(
-    name="Small", price=2900, currency="eur", storage_limit=5 * GB, alias_limit=100, domain_limit=1, lines=("Calm.",)
-)
 MakePlan = Callable[..., Awaitable[Plan]]
-
-
-@pytest.fixture
-def make_plan(platform: Platform) -> MakePlan:
-    async def make(**changes: object) -> Plan:
-        async with platform.db.transaction() as conn:
-            return await plans.make(conn, msgspec.structs.replace(SMALL, **changes))
-
-    return make
 
 
 async def codes_for(platform: Platform, plan: Plan, count: int = 1) -> list[str]:
