@@ -34,8 +34,8 @@ async def begin(platform: Platform, request: AuthedRequest) -> Response[bytes] |
     Raises Malformed, and what `service.claim` raises.
     """
     given = request.headers.getall("idempotency-key", [])
-    if not given or request.method in _SAFE:
-        return None
+    if not given or request.method in _SAFE or request.route_handler.opt.get("streams_body"):
+        return None  # what streams its body knows itself what it has seen
     key = given[0].strip()
     if len(given) > 1 or not _KEY.fullmatch(key):
         raise Malformed("Give one Idempotency-Key of 1 to 255 visible ASCII characters.", code="bad_idempotency_key")

@@ -37,7 +37,9 @@ from app.api.enclosed import get_enclosed, get_enclosed_source
 from app.api.errors import HANDLERS, SECURITY_HEADERS
 from app.api.events import stream_events
 from app.api.export import export_messages
+from app.api.exports import create_export, delete_export, get_export, get_export_part, list_exports
 from app.api.filing import delete_message, update_message, update_messages
+from app.api.importing import import_message
 from app.api.keys import create_key, delete_key, get_current_key, get_key, list_keys, update_key
 from app.api.layers import Layers, also_head
 from app.api.messages import get_attachment, get_message, get_source, list_messages
@@ -92,6 +94,12 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     get_enclosed,  # GET   /messages/{id}/enclosed/{enclosed id}
     get_enclosed_source,  # GET   /messages/{id}/enclosed/{enclosed id}/source
     export_messages,  # GET   /export
+    import_message,  # POST  /messages/import
+    list_exports,  # GET   /exports
+    create_export,  # POST  /exports
+    get_export,  # GET   /exports/{id}
+    delete_export,  # DELETE /exports/{id}
+    get_export_part,  # GET   /exports/{id}/parts/{number}
     get_thread,  # GET   /threads/{id}
     get_attachment,  # GET   /messages/{id}/attachments/{ordinal}
     release_message,  # POST  /messages/{id}/release

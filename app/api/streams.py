@@ -6,6 +6,7 @@ from litestar.response import Stream
 
 from app.api.auth import AuthedRequest
 from app.core.messages import downloads
+from app.core.messages.downloads import Download
 from app.core.messages.model import Content
 from app.lib.blobs.disposition import attachment
 
@@ -14,7 +15,11 @@ _NEVER_RUN = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cross-O
 
 async def streamed(request: AuthedRequest, content: Content) -> Stream:
     """The content as a download. Raises what its first chunks raise: once a 200 is out, a failure can only hang up."""
-    download = await downloads.begin(content, request.headers, method=request.method)
+    return handed_out(content, await downloads.begin(content, request.headers, method=request.method))
+
+
+def handed_out(content: Content, download: Download) -> Stream:
+    """The same for a download that has begun."""
     # The type as a header, because Litestar lets a handler's own media type win over a stream's.
     told = {"Content-Type": content.content_type, "Content-Disposition": attachment(content.filename)}
     headers = {**_NEVER_RUN, **told, **download.selection.headers}

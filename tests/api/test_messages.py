@@ -81,6 +81,7 @@ async def test_one_message_adds_its_content(api: Api, ada: User, message_id: UUI
     assert data.pop("text").splitlines() == ["Thank you for your order."]
     assert data.pop("html").strip() == HOSTILE
     assert data.pop("is_truncated") is False
+    assert data.pop("is_imported") is False
     assert (data.pop("notes"), data.pop("enclosed"), data.pop("invitations")) == ([], [], [])
     assert data.pop("tls") == {"version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384"}
     headers = data.pop("headers")

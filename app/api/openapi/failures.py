@@ -43,6 +43,7 @@ FAILURES: Mapping[str, Failure] = {
         not_admin="Only administrators can change the shared domains.",
         alias_limit="You have as many aliases as your account may have. Delete some first.",
         category_limit="You have 40 categories already. Delete one first.",
+        storage_limit="There is no room left for this message in your account.",
         domain_limit="You have as many domains as your account may have.",
         too_many_rules="You have 10,000 rules already. Delete some first.",
         too_many_keys="There are 100 keys already; revoke one first.",

@@ -40,6 +40,13 @@ TAGS: tuple[Tag, ...] = (
         modules=("enclosed",),
     ),
     Tag(
+        slug="moving",
+        name="Export and import",
+        words="Everything of an account as ZIP archives that can be read without Restante, fetched part by part; and "
+        "mail from elsewhere brought in. The commands `restante export --everything` and `restante import` use these.",
+        modules=("exports", "importing"),
+    ),
+    Tag(
         slug="aliases",
         name="Aliases",
         words="The addresses that people are given instead of your own. Make one for each site; switch it off when it "
@@ -120,6 +127,8 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "refusal_id": ("The refusal.", ids.REFUSAL),
     "rule_id": ("The rule.", ids.RULE),
     "sender_id": ("The sender.", ids.SENDER),
+    "export_id": ("The export.", ids.EXPORT),
+    "number": ("The part's number, from 1.", "2"),
     "event_id": ("The event: `id` of what was sent.", ids.MESSAGE),
     "webhook_id": ("The webhook.", ids.WEBHOOK),
     "thread_id": ("The conversation: `thread_id` of any of its messages.", ids.THREAD),
@@ -137,6 +146,16 @@ PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "is_read": ("Read (true), or not yet (false).", "false"),
     "is_starred": ("With a star (true), or without (false).", None),
     "list_messages.q": ("A search, as it is written on the pages: words, `from:`, `has:attachment` and so on.", None),
+    "import_message.alias_id": ("The alias whose mail it is.", ids.ALIAS),
+    "import_message.folder": ("Where it goes.", "inbox"),
+    "import_message.is_read": ("It was read.", None),
+    "import_message.is_starred": ("It has a star.", None),
+    "received_at": (
+        "When it came (RFC 3339), which orders it among others; absent: what its header says, else now.",
+        "2019-03-04T05:06:07Z",
+    ),
+    "delivered_to": ("The address it was sent to; absent: the alias's.", None),
+    "envelope_from": ("Its envelope's sender (MAIL FROM), where that is known.", None),
     # Of waiting
     "alias": ("Mail to this alias alone: its address, or its id.", ids.EMAIL),
     "from": ("Mail from this address, or from this domain and all that lies in it.", "kites.example"),

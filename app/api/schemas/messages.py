@@ -79,6 +79,8 @@ class WholeMessage(FullMessage, frozen=True, kw_only=True):
     `is_truncated` says that text or HTML beyond 1 MiB was left out here; the source has all of it.
     """
 
+    is_imported: bool
+    """Its owner brought it from elsewhere, so `tls` says nothing."""
     notes: list[NoteResource]
     enclosed: list[EnclosedResource]
     invitations: list[InvitationResource]
@@ -119,6 +121,7 @@ def whole_message(opened: OpenMessage, links: Sequence[Link]) -> WholeMessage:
     content = MessageContent(opened.text, opened.html, opened.is_truncated, opened.headers)
     return WholeMessage(
         **full_fields(opened.line, content, links),
+        is_imported=opened.line.summary.is_imported,
         notes=note_resources(opened),
         enclosed=[enclosed_resource(one) for one in opened.enclosed],
         invitations=[invitation_resource(one) for one in opened.invitations],

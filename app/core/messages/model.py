@@ -110,6 +110,8 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     tls: tuple[str, str] | None
     """(protocol version, cipher) of the connection it came by."""
     layout: Layout
+    is_imported: bool = False
+    """Its owner brought it from elsewhere: how it came there is not known."""
 
 
 DAMAGED = Summary(None, (), (), "", "", None, (), "", "", None, Layout("", (), ()))
@@ -134,6 +136,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     message_id: UUID
     alias_id: UUID
     folder: Folder = "inbox"
+    is_read: bool = False
+    is_starred: bool = False
+    is_imported: bool = False
+    """It did not come by mail, so it counts for nothing that its alias has received."""
     is_limited: bool = False
     """The alias takes a limited number of messages, of which this is one."""
     received_at: datetime

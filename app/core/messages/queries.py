@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from itertools import accumulate
 from uuid import UUID
 
@@ -28,14 +29,17 @@ _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 _INSERT_MESSAGES = """
     WITH message AS (
         INSERT INTO messages (account_id, message_id, alias_id, thread_id, folder, is_read, is_starred,
-                              received_at, size, has_attachments)
+                              received_at, size, has_attachments, trashed_at)
         SELECT n.account_id, n.message_id, n.alias_id,
                coalesce((SELECT r.thread_id FROM thread_refs r WHERE r.account_id = n.account_id AND r.ref = n.ref),
                         n.message_id),
-               n.folder, false, false, n.received_at, n.size, n.has_attachments
+               n.folder, n.is_read, n.is_starred, n.received_at, n.size, n.has_attachments,
+               CASE WHEN n.folder = 'trash' THEN now() END
         FROM unnest(%(account_ids)b::uuid[], %(message_ids)b::uuid[], %(alias_ids)b::uuid[], %(refs)b::bytea[],
-                    %(folders)b::text[], %(times)b::timestamptz[], %(sizes)b::bigint[], %(have_attachments)b::boolean[])
-             AS n (account_id, message_id, alias_id, ref, folder, received_at, size, has_attachments)
+                    %(folders)b::text[], %(read)b::boolean[], %(starred)b::boolean[], %(times)b::timestamptz[],
+                    %(sizes)b::bigint[], %(have_attachments)b::boolean[])
+             AS n (account_id, message_id, alias_id, ref, folder, is_read, is_starred, received_at, size,
+                   has_attachments)
     ), summary AS (
         INSERT INTO message_summaries (account_id, message_id, message_key, summary)
         SELECT * FROM unnest(%(account_ids)b::uuid[], %(message_ids)b::uuid[], %(keys)b::bytea[],
@@ -61,12 +65,14 @@ _ADD_USAGE = """
             stored_bytes = u.stored_bytes + excluded.stored_bytes
     )
     INSERT INTO alias_usage AS u (account_id, alias_id, shard, message_count, received_count, last_received_on)
-    SELECT n.account_id, n.alias_id, %(shard)b, n.message_count, n.message_count, current_date
-    FROM unnest(%(owner_ids)b::uuid[], %(alias_ids)b::uuid[], %(alias_counts)b::bigint[])
-         AS n (account_id, alias_id, message_count)
+    SELECT n.account_id, n.alias_id, %(shard)b, n.message_count, n.received_count, n.day
+    FROM unnest(%(owner_ids)b::uuid[], %(alias_ids)b::uuid[], %(alias_counts)b::bigint[], %(received_counts)b::bigint[],
+                %(days)b::date[])
+         AS n (account_id, alias_id, message_count, received_count, day)
     ON CONFLICT (account_id, alias_id, shard) DO UPDATE
     SET message_count = u.message_count + excluded.message_count,
-        received_count = u.received_count + excluded.received_count, last_received_on = excluded.last_received_on
+        received_count = u.received_count + excluded.received_count,
+        last_received_on = greatest(u.last_received_on, excluded.last_received_on)
 """
 
 # Below zero it fails, and with it the transaction: an alias never takes more than its owner allowed, whoever stores.
@@ -118,6 +124,8 @@ async def _insert_messages(conn: Conn, deliveries: Sequence[Delivery]) -> None:
             "alias_ids": [one.alias_id for one in deliveries],
             "refs": [one.refs[0] if one.refs else b"" for one in deliveries],
             "folders": [one.folder for one in deliveries],
+            "read": [one.is_read for one in deliveries],
+            "starred": [one.is_starred for one in deliveries],
             "times": [one.received_at for one in deliveries],
             "sizes": Bigints([one.size for one in deliveries]),
             "have_attachments": [one.has_attachments for one in deliveries],
@@ -135,8 +143,12 @@ async def _add_usage(conn: Conn, deliveries: Sequence[Delivery], *, shard: int) 
     """In one order everywhere, so that two processes never wait for each other in a circle."""
     of_account = Counter(one.account_id for one in deliveries)
     of_alias = Counter((one.account_id, one.alias_id) for one in deliveries)
+    received = Counter((one.account_id, one.alias_id) for one in deliveries if not one.is_imported)
+    days: dict[tuple[UUID, UUID], date] = {}
     size: Counter[UUID] = Counter()
     for one in deliveries:
+        key, day = (one.account_id, one.alias_id), one.received_at.date()
+        days[key] = max(days.get(key, day), day)
         size[one.account_id] += len(one.source) + sum(blob.stored_size for blob in one.new_blobs)
     accounts, aliases = sorted(of_account), sorted(of_alias)
     await conn.execute(
@@ -149,6 +161,8 @@ async def _add_usage(conn: Conn, deliveries: Sequence[Delivery], *, shard: int) 
             "owner_ids": [account_id for account_id, _ in aliases],
             "alias_ids": [alias_id for _, alias_id in aliases],
             "alias_counts": Bigints([of_alias[one] for one in aliases]),
+            "received_counts": Bigints([received[one] for one in aliases]),
+            "days": [days[one] for one in aliases],
         },
     )
 

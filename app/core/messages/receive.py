@@ -68,7 +68,7 @@ async def receive(
     kept, received = await judged(platform, envelope, recipients, head.people)
     if not kept:
         return received
-    summary, body = await _summarise(reading, head, envelope, layout, StoredCuts(platform.blobs, first, layout))
+    summary, body = await summarise(reading, head, envelope, layout, StoredCuts(platform.blobs, first, layout))
     ties = refs.of_message(reading.message, summary.subject)
     author = describe(reading.message, head.people, envelope.sender)
     kept = await with_aliases(platform, kept, now=now)
@@ -76,7 +76,7 @@ async def receive(
     whole = await arrivals.content_of(reading, StoredCuts(platform.blobs, first, layout)) if is_full else None
 
     def seal_all(holdings: Mapping[UUID, Holding]) -> list[Delivery]:
-        sealing = _Sealing(platform, summary, body, ties, author, cut, whole, now)
+        sealing = Sealing(platform, summary, body, ties, author, cut, whole, now)
         new = {account_id: holding.new for account_id, holding in holdings.items()}
         return [
             sealing.delivery(one, holdings[one.mailbox.account_id], new.pop(one.mailbox.account_id, ())) for one in kept
@@ -108,7 +108,7 @@ async def _hold(
     return {account_id: await hold(platform, mailbox, cut.cuts, objects) for account_id, mailbox in mailboxes.items()}
 
 
-async def _summarise(
+async def summarise(
     reading: Reading, head: Head, envelope: Envelope, layout: Layout, cuts: StoredCuts
 ) -> tuple[Summary, str]:
     """The summary, but for its recipient, and the text to index."""
@@ -135,7 +135,7 @@ async def body_text(reading: Reading, cuts: StoredCuts) -> str:
     return await shown.words(reading, cuts, limit=MAX_INDEXED_BYTES)
 
 
-class _Sealing:
+class Sealing:
     """One message, sealed anew for each recipient."""
 
     def __init__(
@@ -159,8 +159,16 @@ class _Sealing:
         self._whole = whole
         self._now = now
 
-    def delivery(self, recipient: Recipient, holding: Holding, new_blobs: tuple[BlobRow, ...]) -> Delivery:
-        mailbox, message_id = recipient.mailbox, new_id()
+    def delivery(
+        self,
+        recipient: Recipient,
+        holding: Holding,
+        new_blobs: tuple[BlobRow, ...],
+        *,
+        message_id: UUID | None = None,
+    ) -> Delivery:
+        """The copy for one recipient, under a new id unless one is given."""
+        mailbox, message_id = recipient.mailbox, message_id or new_id()
         layout = Layout(self._summary.layout.marker, self._summary.layout.cuts, holding.refs)
         summary = msgspec.structs.replace(self._summary, delivered_to=recipient.address, layout=layout)
         message_key = seal.new_message_key()

@@ -63,7 +63,7 @@ async def test_messages_come_out_as_they_came_in(
     place = await unpacked(owner, await begun(owner), tmp_path)
     found = sorted((place / "mail/maildir/cur").iterdir())
     assert [one.read_bytes() for one in found] == sent
-    assert sorted(one["file"] for one in told_lines(place)) == [str(one.relative_to(place)) for one in found]
+    assert sorted(str(one["file"]) for one in told_lines(place)) == [str(one.relative_to(place)) for one in found]
 
 
 async def test_other_programs_read_the_maildir_and_the_mbox(ada: Owner, deliver: Deliver, tmp_path: Path) -> None:

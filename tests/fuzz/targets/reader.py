@@ -99,7 +99,7 @@ def _read(skeleton: bytes, cuts: _Cuts) -> list[object]:
     reading = read.read(skeleton, cuts._layout)
     assert len(reading.leaves) >= 1
     head = headers.head(reading.message)
-    summary, body = finish(receive._summarise(reading, head, _ENVELOPE, cuts._layout, cuts))
+    summary, body = finish(receive.summarise(reading, head, _ENVELOPE, cuts._layout, cuts))
     assert _decode(_encode(summary)) == summary
     blind.tokens(_KEY, words.of_message(summary, body))
     ties = refs.of_message(reading.message, summary.subject)

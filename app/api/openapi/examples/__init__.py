@@ -13,6 +13,7 @@ from app.api.openapi.examples import (
     aliases,
     domains,
     events,
+    exports,
     keys,
     messages,
     rules,
@@ -26,6 +27,7 @@ _ALL: tuple[msgspec.Struct, ...] = (
     *aliases.EXAMPLES,
     *domains.EXAMPLES,
     *events.EXAMPLES,
+    *exports.EXAMPLES,
     *keys.EXAMPLES,
     *messages.EXAMPLES,
     *rules.EXAMPLES,
@@ -34,7 +36,7 @@ _ALL: tuple[msgspec.Struct, ...] = (
     *webhooks.EXAMPLES,
 )
 _BY_TYPE: Mapping[type[msgspec.Struct], msgspec.Struct] = {type(one): one for one in _ALL}
-TEXTS: Mapping[str, str] = {"text/csv": aliases.CSV}
+TEXTS: Mapping[str, str] = {"text/csv": aliases.CSV, "message/rfc822": exports.MESSAGE}
 """By media type, of bodies that are no JSON."""
 
 

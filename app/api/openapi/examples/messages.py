@@ -111,6 +111,7 @@ WHOLE = WholeMessage(
     html=None,
     is_truncated=False,
     headers=_HEADERS,
+    is_imported=False,
     notes=[
         NoteResource(code="signed_smime", text="Signed (S/MIME). Restante did not check the signature."),
     ],

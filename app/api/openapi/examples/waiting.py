@@ -32,6 +32,7 @@ EXAMPLES = (
             html=None,
             is_truncated=False,
             headers=[HeaderResource(name="Subject", value="Confirm your address")],
+            is_imported=False,
             notes=[],
             enclosed=[],
             tls=TlsResource(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384"),
