@@ -60,17 +60,20 @@ class MadeWebhookResource(WebhookResource, frozen=True, kw_only=True):
 
 
 class NewWebhookBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What POST /webhooks takes."""
+    """What POST /webhooks takes. `accepts_exposure`: a sealed account's webhook is told `full` only with this, because
+    each message then waits in a form that the server can open until it is delivered.
+    """
 
     url: str
     event_types: list[EventType]
     description: str = ""
     alias_id: UUID | None = None
     content: Content = "thin"
+    accepts_exposure: bool = False
 
 
 class WebhookPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A merge patch (RFC 7396): what is absent stays; null takes the alias away."""
+    """A merge patch (RFC 7396): what is absent stays; null takes the alias away; `accepts_exposure` as above."""
 
     url: str | msgspec.UnsetType = msgspec.UNSET
     event_types: list[EventType] | msgspec.UnsetType = msgspec.UNSET
@@ -78,6 +81,7 @@ class WebhookPatchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     alias_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     content: Content | msgspec.UnsetType = msgspec.UNSET
     is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    accepts_exposure: bool = False
 
 
 class DeliveryResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +167,7 @@ def new_webhook(body: NewWebhookBody) -> NewWebhook:
         description=body.description,
         alias_id=body.alias_id,
         content=body.content,
+        accepts_exposure=body.accepts_exposure,
     )
 
 
@@ -176,6 +181,7 @@ def webhook_patch(body: WebhookPatchBody) -> WebhookPatch:
         alias_id=body.alias_id,
         content=body.content,
         is_enabled=body.is_enabled,
+        accepts_exposure=body.accepts_exposure,
     )
 
 

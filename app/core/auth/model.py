@@ -97,6 +97,8 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID
     cookie: str
     expires_at: datetime
+    is_pending: bool = False
+    """Whether the second factor is outstanding."""
 
     def __repr__(self) -> str:
         return "NewSession()"
@@ -119,6 +121,8 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     recovery_code: str
     sessions_ended: int
     keys_revoked: int
+    webhooks_lessened: int
+    """That were told all of a message, and now are told the least."""
 
     def __repr__(self) -> str:
         return f"Sealed({self.signed_in!r})"

@@ -13,6 +13,7 @@ from app.core.auth.model import Actor, Recovered, Sealed, SignedIn
 from app.core.auth.service import assert_active
 from app.core.feeds import service as feeds
 from app.core.platform import Platform
+from app.core.webhooks import service as webhooks
 from app.errors import Conflict, Invalid, Unauthenticated
 from app.lib.db import Conn
 from app.vault import tokens
@@ -26,12 +27,19 @@ async def change(conn: Conn, actor: Actor, new: NewPassword) -> None:
     await accounts.set_password(conn, actor.account_id, actor.keyring, new)
 
 
+async def reset(conn: Conn, owner: Actor, new: NewPassword) -> int:
+    """Another password for who has forgotten it, by an operator: all sessions end; how many there were."""
+    await change(conn, owner, new)
+    return await queries.delete_sessions(conn, owner.account_id)
+
+
 async def seal_account(conn: Conn, actor: Actor, password: NewPassword, *, today: date) -> Sealed:
     """Let the password, a new recovery code and what is made from now on hold the keyring, and nobody else.
 
     `password` was made from the one the owner has just given again. All sessions end, this one too, and all API keys
     are revoked: the server knows their hashes alone, so it cannot give them a hold. The feed no longer shows senders
-    and subjects. Raises Conflict for an account that is sealed.
+    and subjects, and webhooks that were told all of a message are told the least. Raises Conflict for an account that
+    is sealed.
     """
     account_id, keyring = actor.account_id, actor.keyring
     if await accounts.kind_held(conn, account_id) == "sealed":
@@ -39,6 +47,7 @@ async def seal_account(conn: Conn, actor: Actor, password: NewPassword, *, today
     ended = await queries.delete_sessions(conn, account_id)
     revoked = await queries.delete_keys(conn, account_id)
     await feeds.change(conn, actor, shows_mail=False)
+    lessened = await webhooks.tell_less(conn, actor)
     await holders.remove_all(conn, account_id)
     await accounts.set_kind(conn, account_id, "sealed")
     await accounts.set_password(conn, account_id, keyring, password)
@@ -48,6 +57,7 @@ async def seal_account(conn: Conn, actor: Actor, password: NewPassword, *, today
         recovery_code=code,
         sessions_ended=ended,
         keys_revoked=revoked,
+        webhooks_lessened=lessened,
     )
 
 

@@ -45,16 +45,8 @@ def event_of(
     now: datetime,
 ) -> NewEvent:
     """The event of a message; with its content and its key (for links to attachments) it can be told in full."""
-    is_full = content is not None and message_key is not None
-    payload = payloads.MessagePayload(
-        mailbox.address,
-        folder,
-        now,
-        size,
-        summary,
-        message_key if is_full else None,
-        content if is_full else None,
-    )
+    whole = (message_key, content) if content is not None and message_key is not None else None
+    payload = payloads.message_payload(mailbox.address, folder, now, size, summary, whole=whole)
     return NewEvent(
         account_id=mailbox.account_id,
         event_id=message_id,
@@ -63,7 +55,7 @@ def event_of(
         subject_id=message_id,
         occurred_at=now,
         payload=payloads.seal_payload(index_key, mailbox.account_id, message_id, payload),
-        is_full=is_full,
+        is_full=whole is not None,
     )
 
 

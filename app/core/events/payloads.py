@@ -24,7 +24,7 @@ from app.core.events.model import (
     TestEvent,
 )
 from app.core.messages import service as messages
-from app.core.messages.model import Folder, Header, MessageLine, Summary
+from app.core.messages.model import Folder, Header, Layout, MessageLine, Summary
 from app.core.messages.resources import FullMessage, MessageContent, ThinMessage, full_message, thin_message
 from app.core.platform import Platform
 from app.core.refusals.resources import RefusalResource
@@ -40,6 +40,7 @@ MAX_PAYLOAD = 64 * 1024 * 1024
 MAX_HEADER_CHARS = 256 * 1024
 """Of header fields in what is told; the source has all of them."""
 _PURPOSE = "event payload"
+_NO_LAYOUT = Layout("", (), ())
 _COMPRESSED_FROM = 4096
 """Bytes; what packing costs is more than it saves of fewer."""
 _WIPED = "What this event told is wiped; replay it to tell it again."
@@ -60,6 +61,24 @@ class MessagePayload(msgspec.Struct, frozen=True, array_like=True):
 
     def __repr__(self) -> str:
         return "MessagePayload()"
+
+
+def message_payload(
+    address: str,
+    folder: Folder,
+    received_at: datetime,
+    size: int,
+    summary: Summary,
+    *,
+    whole: tuple[bytes, MessageContent] | None = None,
+) -> MessagePayload:
+    """What waits to be told of a message, in full with `whole`: its key and its content.
+
+    Without, nothing in it opens the message or what was cut out of it.
+    """
+    if whole is None:
+        return MessagePayload(address, folder, received_at, size, msgspec.structs.replace(summary, layout=_NO_LAYOUT))
+    return MessagePayload(address, folder, received_at, size, summary, *whole)
 
 
 EventData = ThinMessage | FullMessage | RefusalResource | AliasEvent | DomainEvent | QuotaEvent | TestEvent

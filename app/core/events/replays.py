@@ -6,7 +6,7 @@ from uuid import UUID
 from app.core.accounts import service as accounts
 from app.core.auth.model import Actor
 from app.core.events.model import EventRow
-from app.core.events.payloads import MessagePayload, content_of, seal_payload
+from app.core.events.payloads import MessagePayload, content_of, message_payload, seal_payload
 from app.core.messages import queries as message_queries
 from app.core.messages import service as messages
 from app.core.messages.model import MessageLine, OpenMessage
@@ -70,15 +70,8 @@ async def _messages(
 
 def payload_of(line: MessageLine, opened: OpenMessage | None) -> MessagePayload:
     """What is told of a message that its owner has opened; without `opened` thin webhooks only."""
-    content = None
+    whole = None
     if opened is not None:
         content = content_of(opened.text, opened.html, opened.headers, is_truncated=opened.is_truncated)
-    return MessagePayload(
-        line.alias_address,
-        line.folder,
-        line.received_at,
-        line.size,
-        line.summary,
-        None if content is None else line.message_key,
-        content,
-    )
+        whole = (line.message_key, content)
+    return message_payload(line.alias_address, line.folder, line.received_at, line.size, line.summary, whole=whole)

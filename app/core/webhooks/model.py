@@ -96,6 +96,8 @@ class NewWebhook(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     alias_id: UUID | None = None
     content: Content = "thin"
+    accepts_exposure: bool = False
+    """Of sealed accounts: that messages wait under a key of the server's until they are told in full."""
 
     def __repr__(self) -> str:
         return "NewWebhook()"
@@ -110,6 +112,8 @@ class WebhookPatch(msgspec.Struct, frozen=True, kw_only=True):
     alias_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     content: Content | msgspec.UnsetType = msgspec.UNSET
     is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    accepts_exposure: bool = False
+    """As in `NewWebhook`."""
 
     def __repr__(self) -> str:
         return "WebhookPatch()"

@@ -119,6 +119,14 @@ async def end_pause(conn: Conn, account_id: UUID, webhook_id: UUID, *, now: date
     )
 
 
+async def set_all_thin(conn: Conn, account_id: UUID) -> int:
+    """Have all of the account's webhooks told the least; how many were told more."""
+    cursor = await conn.execute(
+        "UPDATE webhooks SET content = 'thin' WHERE account_id = %s AND content = 'full'", (account_id,)
+    )
+    return cursor.rowcount
+
+
 async def delete_webhook(conn: Conn, account_id: UUID, webhook_id: UUID) -> bool:
     """Delete it with everything that was to be, or has been, delivered to it; False when there is none such."""
     await conn.execute(

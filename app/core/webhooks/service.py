@@ -31,6 +31,11 @@ from app.lib.wakeups import notify
 SELECTABLE: tuple[EventType, ...] = tuple(one for one in EVENT_TYPES if one != "webhook.test")
 """What a webhook can be told of; a test is told whatever it wants."""
 MAX_DESCRIPTION_CHARS = 200
+_EXPOSED = (
+    "Your account is sealed: nobody but you opens what is stored. To be told in full, a message waits in a form that "
+    "the server can open itself until your endpoint has taken it, three days at most. Accept that (in the API: "
+    "accepts_exposure), or have less told."
+)
 _NEEDS: Mapping[str, Scope] = {
     "message.received": "messages:read",
     "message.held": "messages:read",
@@ -111,6 +116,7 @@ async def update(
     """
     before = await held(platform, conn, actor, webhook_id)
     changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not msgspec.UNSET}
+    accepts = changes.pop("accepts_exposure") or before.content == "full"
     after = msgspec.structs.replace(before, **changes)
     checked = await _checked(
         platform,
@@ -122,9 +128,12 @@ async def update(
             description=after.description,
             alias_id=after.alias_id,
             content=after.content,
+            accepts_exposure=accepts,
         ),
     )
-    after = msgspec.structs.replace(after, **msgspec.structs.asdict(checked))
+    after = msgspec.structs.replace(
+        after, url=checked.url, description=checked.description, event_types=checked.event_types
+    )
     await _store(platform, conn, actor, after)
     if (after.is_enabled and not before.is_enabled) or after.url != before.url:
         await queries.begin_anew(conn, actor.account_id, webhook_id, now=now)
@@ -138,6 +147,11 @@ async def rotate(platform: Platform, conn: Conn, actor: Actor, webhook_id: UUID,
     secrets = (Secret(new_secret()), Secret(before.secrets[0].secret, now + OVERLAP))
     await _store(platform, conn, actor, msgspec.structs.replace(before, secrets=secrets))
     return await get(platform, conn, actor, webhook_id)
+
+
+async def tell_less(conn: Conn, actor: Actor) -> int:
+    """From now on none of the account's webhooks is told of messages in full; how many were."""
+    return await queries.set_all_thin(conn, actor.account_id)
 
 
 async def delete(conn: Conn, actor: Actor, webhook_id: UUID) -> None:
@@ -234,6 +248,8 @@ async def _checked(platform: Platform, conn: Conn, actor: Actor, new: NewWebhook
         conn, actor.account_id, [new.alias_id]
     ):
         faults.append(FieldError(field="alias_id", message="There is no such alias; choose one of yours, or none."))
+    if new.content == "full" and actor.kind == "sealed" and not new.accepts_exposure:
+        faults.append(FieldError(field="content", message=_EXPOSED))
     if faults:
         raise Invalid("The webhook cannot be like this.", fields=faults)
     await reach.assert_place(conn, actor, new.alias_id)

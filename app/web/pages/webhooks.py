@@ -137,6 +137,7 @@ async def _new(conn: Conn, session: Session, form: Form) -> NewWebhook:
         description=form.get("description", ""),
         alias_id=alias_id,
         content="full" if form.get("content") == "full" else "thin",
+        accepts_exposure=form.get("accepts_exposure") == "yes",
     )
 
 

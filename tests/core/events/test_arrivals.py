@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
 from app.core.aliases.model import AliasPatch, NewAlias
 from app.core.messages import service as messages
@@ -13,8 +14,10 @@ from app.core.rules import held
 from app.core.webhooks import service as webhooks
 from app.core.webhooks.model import WebhookPatch
 from app.lib.times import rfc3339, utc_now
+from app.vault import outbox
 from tests.core.conftest import Deliver, MakeOwner, Owner
 from tests.core.events.conftest import Hook, Told
+from tests.core.messages.test_receive import with_attachment
 
 MAIL = (
     b"From: Canary Shop <orders@shop.test>\r\nTo: ada-alias@restante.test\r\nSubject: Canary order\r\n"
@@ -144,3 +147,20 @@ async def test_held_mail_that_is_let_in_is_told_as_received(
     assert second["data"]["id"] == first["data"]["id"] != second["id"]
     assert second["data"].get("text") == first["data"].get("text")
     assert ("text" in second["data"]) == (content == "full")
+
+
+async def test_what_waits_for_thin_webhooks_opens_no_object(ada: Owner, deliver: Deliver, hook: Hook) -> None:
+    await hook(ada, "message.received")
+    await deliver(with_attachment(bytes(range(256)) * 1000), ADA)
+    (blob,) = (await ada.newest()).summary.layout.blobs
+    assert blob.key
+    async with ada.platform.db.connection() as conn:
+        index_key = await accounts.index_key(conn, ada.platform.instance, ada.account.account_id)
+        cursor = await conn.execute("SELECT event_id, payload FROM events WHERE payload IS NOT NULL")
+        ((event_id, sealed),) = await cursor.fetchall()
+    waiting = outbox.open_outgoing(
+        index_key, account_id=ada.account.account_id, purpose="event payload", row_id=event_id, sealed=sealed
+    )
+    assert b"shop@" in waiting
+    assert blob.key not in waiting
+    assert str(blob.blob_id).encode() not in waiting

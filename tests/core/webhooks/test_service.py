@@ -14,7 +14,7 @@ from app.core.webhooks import service
 from app.core.webhooks.model import NewWebhook, Webhook, WebhookPatch
 from app.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from app.lib.times import utc_now
-from tests.core.conftest import Owner
+from tests.core.conftest import MakeOwner, Owner
 
 URL = "https://hooks.test/mail?token=kept-secret"
 
@@ -193,3 +193,22 @@ async def test_a_bound_key_has_the_webhooks_of_its_alias(ada: Owner) -> None:
         ada, actor=msgspec.structs.replace(ada.actor, reach=Reach(domain="elsewhere.test"))
     )
     assert await listed(elsewhere) == []
+
+
+async def test_a_sealed_account_is_told_in_full_only_once_its_owner_accepts_that(make_owner: MakeOwner) -> None:
+    ada = await make_owner("ada", "sealed")
+    with pytest.raises(Invalid) as caught:
+        await make(ada, content="full")
+    assert [fault.field for fault in caught.value.fields] == ["content"]
+    assert (await make(ada, content="full", accepts_exposure=True)).content == "full"
+    thin = await make(ada)
+    assert thin.content == "thin"
+    with pytest.raises(Invalid):
+        await change(ada, thin, WebhookPatch(content="full"))
+    full = await change(ada, thin, WebhookPatch(content="full", accepts_exposure=True))
+    assert (await change(ada, full, WebhookPatch(description="accepted before"))).content == "full"
+    async with ada.platform.db.transaction() as conn:
+        assert await service.tell_less(conn, ada.actor) == 2
+    assert {one.content for one in await listed(ada)} == {"thin"}
+    with pytest.raises(Invalid):
+        await change(ada, full, WebhookPatch(content="full"))
