@@ -19,6 +19,7 @@ from app.core.domains import names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
+from app.core.privacy import deletion
 from app.errors import Invalid
 from app.lib.ids import parse_id
 from app.lib.times import rfc3339, utc_now, utc_today
@@ -103,9 +104,9 @@ def account_delete(login: str) -> Command:
     """Delete an account with all it holds."""
 
     async def run(platform: Platform) -> Row:
-        async with platform.db.transaction() as conn:
+        async with platform.db.connection() as conn:
             account = await accounts.find(conn, login)
-            await accounts.delete(conn, account)
+        await deletion.delete(platform, account.account_id, now=utc_now())
         return {"account_id": str(account.account_id), "login": account.login, "deleted": True}
 
     return run

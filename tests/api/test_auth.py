@@ -4,6 +4,8 @@ import pytest
 
 from app.api import simplelogin
 from app.core.accounts import service as accounts
+from app.core.privacy import deletion
+from app.lib.times import utc_now
 from app.vault.tokens import new_api_key
 from tests.api.conftest import Api, User
 
@@ -97,6 +99,5 @@ async def test_a_suspended_account_is_told_so(api: Api, ada: User) -> None:
 
 
 async def test_the_key_of_a_deleted_account_is_worth_nothing(api: Api, ada: User) -> None:
-    async with api.platform.db.transaction() as conn:
-        await accounts.delete(conn, ada.account)
+    await deletion.delete(api.platform, ada.account.account_id, now=utc_now())
     assert (await api.refused("GET", "/api/v1/account", ada))["code"] == "wrong_key"

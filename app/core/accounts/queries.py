@@ -138,19 +138,6 @@ async def set_limits(conn: Conn, account_id: UUID, limits: Limits) -> None:
     )
 
 
-async def delete_account(conn: Conn, account_id: UUID) -> None:
-    """The account, its keys and all it owns; its addresses stay taken, its login becomes free."""
-    keys = {"account_id": account_id}
-    await conn.execute("DELETE FROM logins WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM session_owners WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM api_key_owners WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM thread_refs WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM feed_owners WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM domains WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM events WHERE account_id = %(account_id)s", keys)
-    await conn.execute("DELETE FROM accounts WHERE account_id = %(account_id)s", keys)
-
-
 async def usage(conn: Conn, account_id: UUID) -> Usage:
     """Messages and bytes held, over all shards."""
     async with conn.cursor(row_factory=class_row(Usage)) as cursor:

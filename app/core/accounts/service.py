@@ -181,11 +181,6 @@ async def change_limits(conn: Conn, account: Account, limits: Limits) -> Account
     return await get(conn, account.account_id)
 
 
-async def delete(conn: Conn, account: Account) -> None:
-    """Destroy the keys and rows at once. Its stored objects are swept later; without the keys they are unreadable."""
-    await queries.delete_account(conn, account.account_id)
-
-
 async def hold(conn: Conn, account_id: UUID) -> None:
     """Until the transaction ends nobody else makes what is counted by account: aliases, rules, categories, domains.
 

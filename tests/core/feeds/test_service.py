@@ -7,6 +7,7 @@ from app.core.feeds import service
 from app.core.feeds.model import Reading
 from app.core.filing import service as filing
 from app.core.platform import Platform
+from app.core.privacy import deletion
 from app.errors import NotFound
 from app.lib.times import utc_now, utc_today
 from tests.core.conftest import Deliver, Owner
@@ -97,8 +98,8 @@ async def test_suspended_and_deleted_accounts_have_no_feed(ada: Owner) -> None:
     async with ada.platform.db.transaction() as conn:
         await accounts.suspend(conn, ada.account, is_suspended=False)
     assert (await read(ada.platform, secret)).unread == 0
-    async with ada.platform.db.transaction() as conn:
-        await accounts.delete(conn, ada.account)
+    await deletion.delete(ada.platform, ada.account.account_id, now=utc_now())
+    async with ada.platform.db.connection() as conn:
         assert await (await conn.execute("SELECT count(*) FROM feed_owners")).fetchone() == (0,)
     with pytest.raises(NotFound):
         await read(ada.platform, secret)

@@ -6,6 +6,7 @@ from app.core.aliases.address import Address
 from app.core.aliases.model import AliasPatch
 from app.core.platform import Platform
 from app.core.policy.service import decide_recipient
+from app.core.privacy import deletion
 from app.errors import Unavailable
 from app.lib.times import utc_now
 from tests.core.conftest import Owner
@@ -53,8 +54,7 @@ async def test_the_state_of_alias_and_account_decides(platform: Platform, ada: O
     async with platform.db.transaction() as conn:
         await accounts.suspend(conn, ada.account, is_suspended=True)
     assert await reason(platform, address) == "account_suspended"
-    async with platform.db.transaction() as conn:
-        await accounts.delete(conn, ada.account)
+    await deletion.delete(platform, ada.account.account_id, now=utc_now())
     assert await reason(platform, address) == "unknown_alias"
 
 
