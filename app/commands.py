@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account, Limits, NewAccount
+from app.core.accounts import strength
+from app.core.accounts.model import Account, Kind, Limits, NewAccount
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.files.exporting import export
 from app.core.aliases.limits import service as allowances
 from app.core.aliases.model import NewAlias
+from app.core.auth import passwords
 from app.core.auth import service as auth
 from app.core.auth.keys import service as keys
 from app.core.auth.keys.model import ApiKey, NewKey
@@ -20,6 +22,7 @@ from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.core.privacy import deletion
+from app.core.security import events
 from app.errors import Invalid
 from app.lib.ids import parse_id
 from app.lib.times import rfc3339, utc_now, utc_today
@@ -29,11 +32,12 @@ Row = dict[str, Any]
 Command = Callable[[Platform], Awaitable[Row | list[Row]]]
 
 
-def account_create(login: str, password: str, *, is_admin: bool) -> Command:
-    """Make an account."""
+def account_create(login: str, password: str, *, is_admin: bool, is_sealed: bool = False) -> Command:
+    """Make an account; of a sealed one the answer has the recovery code, which is shown this once."""
 
     async def run(platform: Platform) -> Row:
-        new = NewAccount(login=login, password=password, is_admin=is_admin)
+        kind: Kind = "sealed" if is_sealed else "standard"
+        new = NewAccount(login=login, password=password, is_admin=is_admin, kind=kind)
         accounts.check_new(new)
         hashed = await platform.hasher.set(password)
         async with platform.db.transaction() as conn:
@@ -48,7 +52,8 @@ def account_create(login: str, password: str, *, is_admin: bool) -> Command:
                 today=utc_today(),
             )
             await give_roles(conn, now=utc_now())
-        return _account(made.account)
+        shown = {"recovery_code": made.recovery_code} if made.recovery_code else {}
+        return _account(made.account) | shown
 
     return run
 
@@ -96,6 +101,21 @@ def account_suspend(login: str, *, is_suspended: bool) -> Command:
             account = await accounts.find(conn, login)
             await accounts.suspend(conn, account, is_suspended=is_suspended)
             return _account(await accounts.find(conn, login))
+
+    return run
+
+
+def account_password(login: str, password: str) -> Command:
+    """Set the password of a standard account anew; its sessions end, its API keys and its second factor stay."""
+
+    async def run(platform: Platform) -> Row:
+        strength.check_password(password, login=login)
+        hashed = await platform.hasher.set(password)
+        async with platform.db.transaction() as conn:
+            owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
+            ended = await passwords.reset(conn, owner, hashed)
+            await events.note(conn, owner.account_id, "password_reset", now=utc_now())
+        return {"account_id": str(owner.account_id), "login": owner.login, "sessions_ended": ended}
 
     return run
 
@@ -264,6 +284,7 @@ def _account(account: Account) -> Row:
     return {
         "account_id": str(account.account_id),
         "login": account.login,
+        "kind": account.kind,
         "status": account.status,
         "is_admin": account.is_admin,
         "created_on": account.created_on.isoformat(),

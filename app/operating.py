@@ -70,15 +70,29 @@ def account() -> None:
 @account.command("create")
 @click.argument("login")
 @click.option("--admin", is_flag=True, help="Make it an administrator.")
+@click.option("--sealed", is_flag=True, help="Only its owner can open it; answers with a recovery code, shown once.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_create(*, login: str, admin: bool, password_stdin: bool, as_json: bool) -> None:
+def account_create(*, login: str, admin: bool, sealed: bool, password_stdin: bool, as_json: bool) -> None:
     """Make an account that signs in as LOGIN."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    _run(commands.account_create(login, password, is_admin=admin), as_json=as_json)
+    made = commands.account_create(login, _password(is_piped=password_stdin), is_admin=admin, is_sealed=sealed)
+    _run(made, as_json=as_json)
+
+
+@account.command("password")
+@click.argument("login")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_password(*, login: str, password_stdin: bool, as_json: bool) -> None:
+    """Give the account of LOGIN another password and end its sessions; not of a sealed account."""
+    _run(commands.account_password(login, _password(is_piped=password_stdin)), as_json=as_json)
+
+
+def _password(*, is_piped: bool) -> str:
+    if is_piped:
+        return sys.stdin.readline().rstrip("\r\n")
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 @account.command("list")

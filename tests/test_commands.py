@@ -1,14 +1,19 @@
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 
 from app import commands
 from app.core.accounts import service as accounts
+from app.core.aliases import service as aliases
+from app.core.auth import passwords
 from app.core.auth import service as auth
 from app.core.platform import Platform
-from app.errors import Conflict, Invalid, LimitReached, NotFound
+from app.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
 from app.lib.times import utc_now, utc_today
 from tests.conftest import PASSWORD
+
+OTHER = "a quite different passphrase"
 
 
 async def account_create(platform: Platform, login: str = "ada", *, is_admin: bool = False) -> commands.Row:
@@ -22,6 +27,7 @@ async def test_an_account_is_made_and_listed_and_signs_in(platform: Platform) ->
     assert made == {
         "account_id": made["account_id"],
         "login": "ada",
+        "kind": "standard",
         "status": "active",
         "is_admin": False,
         "created_on": utc_today().isoformat(),
@@ -31,6 +37,50 @@ async def test_an_account_is_made_and_listed_and_signs_in(platform: Platform) ->
     assert str(signed_in.account_id) == made["account_id"]
     assert signed_in.storage_limit == platform.storage_limit
     assert signed_in.created_on == date.fromisoformat(made["created_on"])
+
+
+async def test_a_sealed_account_is_made_with_a_recovery_code_and_is_not_the_operators(platform: Platform) -> None:
+    made = await commands.account_create("ada", PASSWORD, is_admin=True, is_sealed=True)(platform)
+    assert isinstance(made, dict)
+    assert made["kind"] == "sealed"
+    found = await passwords.check_recovery_code(platform, "ada", made["recovery_code"])
+    assert str(found.account.account_id) == made["account_id"]
+    for command in (
+        commands.alias_create("shop@restante.test", "ada"),
+        commands.alias_export("ada"),
+        commands.key_create("ada", "mine"),
+        commands.key_list("ada"),
+        commands.key_revoke("ada", str(uuid4())),
+        commands.account_password("ada", OTHER),
+    ):
+        with pytest.raises(Forbidden) as caught:
+            await command(platform)
+        assert caught.value.code == "sealed_account"
+        assert "only its owner" in caught.value.detail
+    await commands.domain_add("second.test")(platform)
+    async with platform.db.connection() as conn:
+        alias = await aliases.find(conn, found.account.account_id, "abuse@second.test")
+        assert alias is not None
+        shown = await aliases.get(conn, found.account.account_id, found.keyring, alias)
+    assert shown.description == "Mail every domain must take"
+
+
+async def test_a_forgotten_password_is_set_anew_and_keeps_the_mail(platform: Platform) -> None:
+    await account_create(platform)
+    before = await auth.check_password(platform, "ada", PASSWORD)
+    async with platform.db.transaction() as conn:
+        await auth.start_session(conn, before, now=utc_now())
+    with pytest.raises(Invalid):
+        await commands.account_password("ada", "short")(platform)
+    answer = await commands.account_password("ada", OTHER)(platform)
+    assert isinstance(answer, dict)
+    assert answer["sessions_ended"] == 1
+    after = await auth.check_password(platform, "ada", OTHER)
+    assert after.keyring.to_bytes() == before.keyring.to_bytes()
+    with pytest.raises(Unauthenticated):
+        await auth.check_password(platform, "ada", PASSWORD)
+    with pytest.raises(NotFound):
+        await commands.account_password("nobody", OTHER)(platform)
 
 
 async def test_the_first_administrator_looks_after_the_roles(platform: Platform) -> None:
