@@ -5,6 +5,7 @@ from litestar.types import AnyCallable, Method
 
 from app.web import forms
 from app.web.pages import (
+    admin_plans,
     alias,
     alias_files,
     aliases,
@@ -21,6 +22,8 @@ from app.web.pages import (
     leaving,
     lists,
     mail,
+    plan,
+    pricing,
     public,
     reference,
     refusals,
@@ -28,6 +31,7 @@ from app.web.pages import (
     search,
     senders,
     settings,
+    shop,
     threads,
     waiting,
     webhooks,
@@ -45,6 +49,20 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/docs/terminal", reference.show_terminal),
     ("GET", "/docs/api", reference.show_reference),
     ("GET", "/docs/api/{slug:str}", reference.show_chapter),
+    # The shop
+    ("GET", "/pricing", pricing.show_pricing),
+    ("POST", "/pricing/buy", pricing.submit_purchase),
+    ("GET", "/shop/receipts/{secret:str}", shop.show_receipt),
+    ("POST", "/shop/receipts/{secret:str}/kept", shop.submit_kept),
+    ("POST", "/stripe/events", shop.submit_event),
+    ("GET", "/settings/plan", plan.show_plan),
+    ("POST", "/settings/plan", plan.submit_voucher),
+    ("GET", "/admin/plans", admin_plans.show_plans),
+    ("POST", "/admin/plans", admin_plans.submit_plan),
+    ("GET", "/admin/plans/{plan_id:uuid}", admin_plans.show_plan),
+    ("POST", "/admin/plans/{plan_id:uuid}", admin_plans.submit_change),
+    ("POST", "/admin/plans/{plan_id:uuid}/vouchers", admin_plans.submit_vouchers),
+    ("POST", "/admin/vouchers/void", admin_plans.submit_void),
     # Coming in and going out
     ("GET", "/setup/{token:str}", entry.show_setup),
     ("POST", "/setup/{token:str}", entry.submit_setup),

@@ -20,6 +20,7 @@ Disallow: /login
 Disallow: /messages/
 Disallow: /settings
 Disallow: /setup/
+Disallow: /shop/
 Disallow: /spam
 Disallow: /starred
 Disallow: /trash
