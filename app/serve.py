@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from app import wiring
 from app.commands import Command, Row
 from app.config import Address, Config
 from app.core.accounts import service as accounts
-from app.errors import RestanteError, Unavailable
+from app.errors import Conflict, RestanteError, Unavailable
 from app.lib import logs, migrate
 from app.lib.db import connect_now
 from app.lib.listener import bind_listener
@@ -22,13 +23,17 @@ from app.lib.postgres import EmbeddedPostgres, running_dsn
 from app.lib.supervise import Supervisor
 from app.web.setup import setup_path
 
+_PORT_SECONDS = 15
+"""Longer than processes whose supervisor was killed need to end."""
+_PORT_PAUSE_SECONDS = 0.2
+
 
 def serve(config: Config) -> None:
     """Start everything, say where it is, and look after it until SIGTERM or SIGINT.
 
     Raises Invalid, Conflict and Unavailable for what keeps it from starting.
     """
-    logs.configure(role="supervisor")
+    logs.configure(role="supervisor", folder=config.log_dir)
     wiring.ensure_data_dir(config.data_dir)
     postgres = _start_postgres(config)
     try:
@@ -171,11 +176,19 @@ def _embedded(postgres: EmbeddedPostgres | None) -> EmbeddedPostgres:
 def _listeners(address: Address, count: int) -> list[socket.socket]:
     """One socket a process on one port, so that the kernel spreads connections; the parent keeps them all open.
 
-    A connection that waits for a process that died is then taken by the one that replaces it.
+    A connection that waits for a process that died is then taken by the one that replaces it. Raises as
+    `bind_listener`; a port that is taken is waited for, as processes whose supervisor was killed need some seconds.
     """
-    with bind_listener(address.host, address.port) as probe:  # by itself, to find out whether the port is free
-        port = probe.getsockname()[1]
-    return [bind_listener(address.host, port, reuse_port=True) for _ in range(count)]
+    until = time.monotonic() + _PORT_SECONDS
+    while True:
+        try:
+            with bind_listener(address.host, address.port) as probe:  # by itself, to find out whether it is free
+                port = probe.getsockname()[1]
+            return [bind_listener(address.host, port, reuse_port=True) for _ in range(count)]
+        except Conflict:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_PORT_PAUSE_SECONDS)
 
 
 async def _announce(config: Config, dsn: str, web: socket.socket, smtp: socket.socket) -> None:
