@@ -26,6 +26,12 @@ def _operating(name: str) -> click.Command:
     return operating.COMMANDS[name]
 
 
+def _selling(name: str) -> click.Command:
+    from app import selling  # noqa: PLC0415 - see above
+
+    return selling.COMMANDS[name]
+
+
 def _client(name: str) -> click.Command:
     from app.client import commands  # noqa: PLC0415 - see above
 
@@ -105,9 +111,10 @@ _SECTIONS: Mapping[str, Mapping[str, Load]] = {
         "alias": _alias,
         **dict.fromkeys(("block", "export"), _client),
     },
-    _ON_THE_SERVER: dict.fromkeys(
-        ("serve", "check", "migrate", "web", "smtp", "worker", "account", "key", "domain"), _operating
-    ),
+    _ON_THE_SERVER: {
+        **dict.fromkeys(("serve", "check", "migrate", "web", "smtp", "worker", "account", "key", "domain"), _operating),
+        **dict.fromkeys(("plan", "voucher"), _selling),
+    },
 }
 
 
