@@ -16,6 +16,7 @@ from app.core.auth.model import Actor
 from app.core.auth.scopes import SCOPES
 from app.core.exports import service as exports
 from app.core.exports.model import NewExport
+from app.lib.times import utc_now
 
 
 @get("/exports", scope="account:read")
@@ -36,7 +37,7 @@ async def create_export(request: AuthedRequest, platform: GivenPlatform) -> Resp
     _assert_may(request.user)
     new = NewExport() if body.formats is None else NewExport(formats=tuple(body.formats))
     async with platform.db.transaction() as conn:
-        export = await exports.create(conn, request.user, new)
+        export = await exports.create(conn, request.user, new, now=utc_now())
     location = f"{platform.public_url}/api/v1/exports/{export.export_id}"
     return Response(Data(data=export_resource(export)), headers={"Location": location})
 

@@ -6,6 +6,7 @@ from litestar import Request
 from litestar.response import Stream
 
 from app.core.messages import downloads
+from app.core.messages.downloads import Download
 from app.core.messages.model import Content
 from app.lib.blobs.disposition import attachment
 from app.web.headers import FILE_CSP
@@ -22,6 +23,11 @@ async def to_keep(request: AnyRequest, content: Content) -> Stream:
     return await _streamed(request, content, content.content_type, disposition)
 
 
+def handed_out(content: Content, download: Download) -> Stream:
+    """The same as `to_keep` for a download that has begun."""
+    return _stream(download, content.content_type, {"Content-Disposition": attachment(content.filename)})
+
+
 async def to_read(request: AnyRequest, content: Content) -> Stream:
     """To be read as it is, byte for byte. Raises what its first chunks raise."""
     return await _streamed(request, content, "text/plain", {})
@@ -34,5 +40,9 @@ async def to_look_at(request: AnyRequest, content: Content) -> Stream:
 
 async def _streamed(request: AnyRequest, content: Content, content_type: str, headers: dict[str, str]) -> Stream:
     download = await downloads.begin(content, request.headers, method=request.method)
+    return _stream(download, content_type, headers)
+
+
+def _stream(download: Download, content_type: str, headers: dict[str, str]) -> Stream:
     headers = {"Content-Security-Policy": FILE_CSP, **headers, **download.selection.headers}
     return Stream(download.chunks, media_type=content_type, headers=headers, status_code=download.selection.status)

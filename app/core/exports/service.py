@@ -23,6 +23,7 @@ from app.core.messages import downloads
 from app.core.messages.downloads import Download
 from app.core.messages.model import Content
 from app.core.platform import Platform
+from app.core.security import events as security
 from app.errors import CannotOpen, NotFound
 from app.lib import zstd
 from app.lib.db import Conn
@@ -47,7 +48,7 @@ _decode_held = msgspec.msgpack.Decoder(tuple[Held, ...]).decode
 _decode_contents = msgspec.msgpack.Decoder(Contents).decode
 
 
-async def create(conn: Conn, actor: Actor, new: NewExport) -> Export:
+async def create(conn: Conn, actor: Actor, new: NewExport, *, now: datetime) -> Export:
     """Begin an export of all that the account has now. Beyond three, the oldest is forgotten."""
     account_id, export_id = actor.account_id, new_id()
     await accounts.hold(conn, account_id)
@@ -60,6 +61,7 @@ async def create(conn: Conn, actor: Actor, new: NewExport) -> Export:
     await _insert(conn, actor, export_id, first, ())
     if formats:
         await _divide(conn, actor, export_id, NewExport(formats=formats))
+    await security.note(conn, account_id, "export_made", now=now)
     return await get(conn, actor, export_id)
 
 

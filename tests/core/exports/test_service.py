@@ -25,7 +25,7 @@ from tests.core.exports.corpus import CORPUS, HOSTILE_NAMES, with_files, with_la
 
 async def begun(owner: Owner, formats: tuple[Format, ...] = FORMATS) -> Export:
     async with owner.platform.db.transaction() as conn:
-        return await exports.create(conn, owner.actor, NewExport(formats=formats))
+        return await exports.create(conn, owner.actor, NewExport(formats=formats), now=utc_now())
 
 
 async def again(owner: Owner, export: Export) -> Export:
