@@ -225,6 +225,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
+        if self.path == "/favicon.ico":
+            self._send(204, "image/x-icon", b"")
+            return
         self._page(self.path.rpartition("/")[2], "")
 
     def _page(self, name: str, note: str) -> None:
