@@ -43,6 +43,7 @@ from app.smtp import server as smtp_server
 from app.smtp import tls as smtp_tls
 from app.smtp.settings import Settings as SmtpSettings
 from app.vault.instance import InstanceKey
+from app.web.access import logged
 from app.web.app import create_app
 from app.worker.run import work
 
@@ -163,7 +164,7 @@ class _WebServer(uvicorn.Server):
 
 def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
     """Serve pages and API on the socket until SIGTERM."""
-    logs.configure(role="web")
+    logs.configure(role="web", folder=config.log_dir)
     open_files.allow_many()
     suffixes.load()
     _collect_seldom()
@@ -181,7 +182,7 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
             give_problems(app)
             server = _WebServer(
                 uvicorn.Config(
-                    app,
+                    logged(app, logs.access_logger(config.log_dir)) if config.access_log else app,
                     http=BoundedHeadProtocol,
                     ws="none",
                     lifespan="off",
@@ -211,7 +212,7 @@ def _make_ready_for_links(store: BlobStore) -> None:
 
 def run_smtp(config: Config, dsn: str, listener: socket.socket, *, shard: int) -> None:
     """Take mail on the socket until SIGTERM."""
-    logs.configure(role="smtp")
+    logs.configure(role="smtp", folder=config.log_dir)
     open_files.allow_many()
     suffixes.load()
     settings = SmtpSettings(
@@ -247,7 +248,7 @@ def _network_limits() -> NetworkLimits:
 
 def run_worker(config: Config, dsn: str) -> None:
     """Do the jobs until SIGTERM."""
-    logs.configure(role="worker")
+    logs.configure(role="worker", folder=config.log_dir)
 
     async def main(stop: asyncio.Event) -> None:
         async with open_platform(config, dsn) as platform:

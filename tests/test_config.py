@@ -48,6 +48,8 @@ def test_everything_has_a_default() -> None:
         storage_limit=10 * 1024 * MIB,
         alias_limit=10_000,
         domain_limit=100,
+        log_dir=None,
+        access_log=False,
         api_rate=6000,
         web_processes=4,
         smtp_processes=4,

@@ -41,6 +41,7 @@ class Restante:
             "RESTANTE_WEB_PROCESSES": "1",
             "RESTANTE_SMTP_PROCESSES": "2",
             "RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8",
+            "RESTANTE_ACCESS_LOG": "1",
         }
         self.process: subprocess.Popen[bytes] | None = None
 

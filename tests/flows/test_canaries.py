@@ -79,6 +79,7 @@ def test_nothing_is_left_of_a_deleted_account(restante: Restante) -> None:
     assert len(ids) > 6
     assert {word for words in before.values() for word in words} >= {*PUBLIC, *map(str, ids)}, "nothing was looked for"
     assert not {word for words in before.values() for word in words} & set(SECRETS)
+    restante.environ["RESTANTE_LOG_DIR"] = str(restante.folder / "data" / "logs")
     restante.start()
     _delete(restante)
     assert list(files(restante.folder / "data" / "objects")) == []
@@ -88,3 +89,4 @@ def test_nothing_is_left_of_a_deleted_account(restante: Restante) -> None:
     assert len(kept) > 100
     assert _holding(kept, ids) == {}
     assert found(restante.log.read_bytes(), SECRETS | PUBLIC) == []
+    assert {path.name.partition("-")[0] for path in kept if path.parent.name == "logs"} == {"restante", "access"}

@@ -16,6 +16,7 @@ def test_nothing_readable_is_left_behind(restante: Restante) -> None:
         assert not found(path.read_bytes(), SECRETS), path
     log = restante.log.read_bytes()
     assert b'"event": "smtp_data"' in log
+    assert b'"route": "/messages/{message_id}"' in log
     assert not found(log, SECRETS | PUBLIC)
     assert not re.search(rb"[a-z0-9.+-]+@(?!example)[a-z0-9-]+\.[a-z]", log)
     for path in files(restante.folder / "data" / "postgres" / "log"):

@@ -207,6 +207,13 @@ RULES: tuple[Rule, ...] = (
         forget=lambda on, now: idempotency.forget(on, now=now),
     ),
     Rule(
+        name="logs",
+        what="Log lines: what the service did, by ids, sizes, codes and reasons; no address, no IP and no word of mail",
+        where=("log files",),
+        kept="10 days, where this service keeps them itself",
+        why="So that its operator can find faults. Each day has a file; the next day's first line deletes the oldest.",
+    ),
+    Rule(
         name="jobs",
         what="When the service did its chores",
         where=(
