@@ -9,7 +9,7 @@ from litestar.types import ExceptionHandlersMap
 from app.core.platform import Platform
 from app.lib.readiness import Readiness
 from app.web import forms
-from app.web.administration import provide_admin
+from app.web.administration import provide_admin, provide_fresh_admin
 from app.web.assets import Assets
 from app.web.csrf import same_origin
 from app.web.errors import error_pages
@@ -52,6 +52,7 @@ def _pages(platform: Platform, site: Site, handlers: ExceptionHandlersMap) -> Ro
             "fresh": Provide(provide_fresh_session),
             "leaving": Provide(provide_leaving_session),
             "admin": Provide(provide_admin),
+            "fresh_admin": Provide(provide_fresh_admin),
         },
         exception_handlers=handlers,
         request_max_body_size=forms.MAX_BYTES,

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from app.core.administration.model import Suspension
 from app.core.messages.html.hosts import is_deceptive, readable_form
 from app.core.rules.cautions import Caution
 from app.core.rules.model import Rule
+from app.web.dates import day
 
 _CAUTIONS: Mapping[Caution, str] = {
     "mail_provider": "this is a mail provider, where anybody can have an address; a rule about it meets all of them.",
@@ -30,13 +32,45 @@ _REASONS: Mapping[str, str] = {
     "too_many_recipients": "The message had too many recipients",
     "lookup_failed": "Restante had a fault of its own",
 }
+_OUTCOMES: Mapping[str, str] = {
+    "accepted": "Taken",
+    "held": "Taken, and held until the owner decides",
+    "failed": "Put off: something of ours failed",
+    "lookup_failed": "Put off: something of ours failed",
+    "unknown_alias": "Refused: no such address",
+    "relay": "Refused: not for a domain of ours",
+    "bad_address": "Refused: no address at all",
+    "sender_blocked": "Refused: the sender is blocked",
+    "alias_disabled": "Alias switched off",
+    "alias_expired": "Alias expired",
+    "alias_limit": "Alias has had its messages",
+    "alias_idle": "Alias not used for long",
+    "alias_suspended": "Refused: the alias is suspended",
+    "account_suspended": "Put off: the account is suspended or leaves",
+    "domain_paused": "Put off: the domain's proof is missing",
+    "too_many_new": "Put off: too many new aliases by mail",
+    "role_address": "Put off: nobody looks after this address yet",
+    "over_quota": "Put off: the mailbox is full",
+    "too_large": "Refused: too large",
+    "line_too_long": "Refused: a line too long",
+    "bare_cr_lf": "Refused: malformed line ends",
+    "too_many_recipients": "Put off: too many recipients",
+}
 _SUSPENSIONS: Mapping[str, str] = {
     "report": "a report about it is being looked into",
     "abuse": "it was used to harm or deceive others",
     "terms": "it was used against the terms of this service",
     "law": "an authority has ordered it",
     "owner": "its owner has asked for it",
-    "other": "for a reason that is told below, if one was given",
+    "other": "for a reason of its own",
+}
+_CHOICES: Mapping[str, str] = {
+    "report": "A report is being looked into",
+    "abuse": "Used to harm or deceive others",
+    "terms": "Against the terms of this service",
+    "law": "Ordered by an authority",
+    "owner": "Asked for by its owner",
+    "other": "Another reason, told below",
 }
 
 
@@ -53,6 +87,23 @@ def reason_words(reason: str) -> str:
 def suspension_words(reason: str) -> str:
     """Why something is suspended, as the end of a sentence."""
     return _SUSPENSIONS.get(reason, reason)
+
+
+def suspension_text(suspension: Suspension) -> str:
+    """What the owner of a suspended account is told."""
+    on = day(suspension.suspended_on.isoformat())
+    told = f"This account is suspended since {on}: {suspension_words(suspension.reason)}."
+    return f"{told} {suspension.words}".strip()
+
+
+def suspension_choice(reason: str) -> str:
+    """The same as a choice of a form."""
+    return _CHOICES.get(reason, reason)
+
+
+def mail_words(outcome: str) -> str:
+    """What became of mail, for who runs the service; what is not known yet as it is."""
+    return _OUTCOMES.get(outcome, outcome.replace("_", " ").capitalize())
 
 
 def answer_words(code: int, reason: str) -> str:

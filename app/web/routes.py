@@ -5,6 +5,9 @@ from litestar.types import AnyCallable, Method
 
 from app.web import forms
 from app.web.pages import (
+    admin,
+    admin_accounts,
+    admin_aliases,
     admin_plans,
     alias,
     alias_files,
@@ -164,6 +167,22 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/shared-domains", domains.submit_shared),
     ("POST", "/shared-domains/{domain:str}/default", domains.submit_default),
     ("POST", "/shared-domains/{domain:str}/remove", domains.submit_removal),
+    # For administrators
+    ("GET", "/admin", admin.show_overview),
+    ("GET", "/admin/jobs", admin.show_jobs),
+    ("POST", "/admin/jobs/{job_id:int}/retry", admin.submit_retry),
+    ("GET", "/admin/log", admin.show_log),
+    ("GET", "/admin/accounts", admin_accounts.show_accounts),
+    ("GET", "/admin/accounts/{account_id:uuid}", admin_accounts.show_account),
+    ("POST", "/admin/accounts/{account_id:uuid}/limits", admin_accounts.submit_limits),
+    ("POST", "/admin/accounts/{account_id:uuid}/suspend", admin_accounts.submit_suspension),
+    ("POST", "/admin/accounts/{account_id:uuid}/restore", admin_accounts.submit_restoration),
+    ("POST", "/admin/accounts/{account_id:uuid}/role", admin_accounts.submit_role),
+    ("POST", "/admin/accounts/{account_id:uuid}/delete", admin_accounts.submit_deletion),
+    ("GET", "/admin/reports", admin_aliases.show_reports),
+    ("POST", "/admin/reports", admin_aliases.submit_report),
+    ("GET", "/admin/accounts/{account_id:uuid}/aliases/{alias_id:uuid}", admin_aliases.show_alias),
+    ("POST", "/admin/accounts/{account_id:uuid}/aliases/{alias_id:uuid}", admin_aliases.submit_suspension),
 )
 
 TOO_LARGE = {"/aliases/import": alias_files.TOO_LARGE, "/rules": rules.TOO_LARGE}

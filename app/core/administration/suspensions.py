@@ -4,16 +4,18 @@ Of what is suspended nothing is lost, and its owner cannot undo it. What the adm
 under the account's index key, because it is shown before the owner's own keys are open.
 """
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from app.core.accounts import service as accounts
 from app.core.accounts.model import Account
 from app.core.administration import audit, queries
+from app.core.administration.members import queries as members
 from app.core.administration.model import SUSPENSION_REASONS, NewSuspension, Suspension, SuspensionReason
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.queries import addresses_of
 from app.core.auth.model import Actor
+from app.core.security import events as security
 from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.lib.db import Conn
 from app.vault.instance import InstanceKey
@@ -32,7 +34,7 @@ def read_reason(text: str) -> SuspensionReason:
 
 
 async def suspend_account(
-    conn: Conn, instance: InstanceKey, actor: Actor | None, account: Account, new: NewSuspension, *, today: date
+    conn: Conn, instance: InstanceKey, actor: Actor | None, account: Account, new: NewSuspension, *, now: datetime
 ) -> None:
     """No signing in, no keys, and mail is put off (450), until it is restored. One that is suspended gets this reason.
 
@@ -41,18 +43,21 @@ async def suspend_account(
     """
     if actor is not None and actor.account_id == account.account_id:
         raise Conflict("You cannot suspend your own account. Another administrator can.")
-    await _write(conn, instance, account.account_id, account.account_id, new, today=today)
+    await _write(conn, instance, account.account_id, account.account_id, new, today=now.date())
     await accounts.suspend(conn, account, is_suspended=True)
     await audit.note(conn, actor, "account_suspended", account_id=account.account_id, details=new.reason)
+    await security.note(conn, account.account_id, "suspended", now=now)
 
 
-async def restore_account(conn: Conn, actor: Actor | None, account: Account) -> None:
-    """As before the suspension; one that is not suspended stays as it is."""
+async def restore_account(conn: Conn, actor: Actor | None, account: Account, *, now: datetime) -> None:
+    """As before the suspension, and not to be deleted unless its owner wants it; one that is not suspended stays so."""
     if account.status != "suspended":
         return
+    await members.cancel_deletion(conn, account.account_id)
     await queries.delete_suspension(conn, account.account_id, account.account_id)
     await accounts.suspend(conn, account, is_suspended=False)
     await audit.note(conn, actor, "account_restored", account_id=account.account_id)
+    await security.note(conn, account.account_id, "restored", now=now)
 
 
 async def suspend_alias(

@@ -84,6 +84,14 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         return f"Actor({self.account_id})"
 
 
+class AccountSuspended(Forbidden):
+    """An administrator has suspended the account; `administration.suspensions` says why, to who knows its password."""
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__("This account is suspended. Ask the administrator of this service.", code="suspended")
+        self.account_id = account_id
+
+
 class AccountLeaving(Forbidden):
     """Its owner has asked for the account's deletion: signed in, one can come back, and nothing else."""
 

@@ -40,6 +40,11 @@ async def insert_session(
         values,
     )
     await conn.execute(
+        """UPDATE accounts SET last_used_on = %(created_on)s
+           WHERE account_id = %(account_id)s AND last_used_on IS DISTINCT FROM %(created_on)s""",
+        values,
+    )
+    await conn.execute(
         """INSERT INTO session_owners (session_id, account_id, expires_at)
            VALUES (%(session_id)s, %(account_id)s, %(expires_at)s)""",
         values,

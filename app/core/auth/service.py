@@ -9,10 +9,10 @@ from app.core.accounts.holders import service as holders
 from app.core.accounts.model import Account, Holder
 from app.core.auth import queries
 from app.core.auth.guessing import LOCAL, Origin
-from app.core.auth.model import AccountLeaving, Actor, Credential, NewSession, Reach, SignedIn
+from app.core.auth.model import AccountLeaving, AccountSuspended, Actor, Credential, NewSession, Reach, SignedIn
 from app.core.auth.scopes import ALL_SCOPES
 from app.core.platform import Platform
-from app.errors import CannotOpen, Forbidden, Invalid, LimitReached, Unauthenticated
+from app.errors import CannotOpen, Invalid, LimitReached, Unauthenticated
 from app.lib.db import Conn, Database
 from app.lib.ids import new_id, parse_id
 from app.vault import tokens
@@ -24,7 +24,6 @@ FRESH = timedelta(minutes=10)
 """How long a password counts as just given."""
 _BATCH = 1000
 _WRONG = "The login or the password is wrong."
-_SUSPENDED = "This account is suspended. Ask the administrator of this service."
 _NO_HOLDER = "This account was sealed, and what this request came with does not open it. Sign in again."
 _NO_KEY = "This API key is not valid: there is none like it, or it was revoked."
 _NOT_LIKE_A_KEY = "This is no API key: one begins with rst_ and has 42 characters. A character may be wrong or missing."
@@ -60,7 +59,7 @@ async def check_password(platform: Platform, login: str, password: str, origin: 
 def assert_active(account: Account) -> None:
     """Raises Forbidden when the account is suspended. Owners of accounts that are to be deleted may sign in."""
     if account.status == "suspended":
-        raise Forbidden(_SUSPENDED, code="suspended")
+        raise AccountSuspended(account.account_id)
 
 
 async def start_session(conn: Conn, signed_in: SignedIn, *, now: datetime) -> NewSession:
@@ -162,7 +161,7 @@ def _actor(
         text = "This has expired. Please sign in again." if is_session else "This API key has expired. Make a new one."
         raise Unauthenticated(text, code="expired")
     if found.status == "suspended":
-        raise Forbidden(_SUSPENDED, code="suspended")
+        raise AccountSuspended(found.account_id)
     if (found.status == "leaving") != is_leaving:
         raise AccountLeaving if found.status == "leaving" else Unauthenticated
     if found.holder_id is None or found.holder_kind is None or found.keyring is None:

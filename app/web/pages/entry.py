@@ -8,8 +8,9 @@ from litestar.response.redirect import Redirect
 
 from app.core.accounts import service as accounts
 from app.core.accounts.model import NewAccount
+from app.core.administration import suspensions
 from app.core.auth import service as auth
-from app.core.auth.model import SignedIn
+from app.core.auth.model import AccountSuspended, SignedIn
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
@@ -17,6 +18,7 @@ from app.lib.times import utc_now, utc_today
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults
 from app.web.origins import mark_of, origin_of
+from app.web.reasons import suspension_text
 from app.web.session import GivenSession, Session, cookie_of, cookie_removed, find, local_path
 from app.web.setup import is_setup_token
 from app.web.site import GivenPlatform, GivenSite, Site
@@ -79,7 +81,7 @@ async def submit_login(request: AnyRequest, platform: GivenPlatform, site: Given
         signed_in = await auth.check_password(platform, login, form.get("password", ""), origin)
     except (Unauthenticated, Forbidden, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
-        faults = Faults(error.detail, {})
+        faults = Faults(await _why(platform, error), {})
         page = site.view.page("login.html", status=status, form=form, following=following, faults=faults)
         if isinstance(error, LimitReached) and error.retry_after is not None:
             page.headers["Retry-After"] = str(error.retry_after)
@@ -95,6 +97,16 @@ async def submit_logout(platform: GivenPlatform, site: GivenSite, session: Given
     answer = see_other("/")
     answer.set_cookie(cookie_removed(site))
     return answer
+
+
+async def _why(platform: Platform, error: Unauthenticated | Forbidden | LimitReached) -> str:
+    """What is told to who cannot sign in; of a suspended account why, since the password was right."""
+    if isinstance(error, AccountSuspended):
+        async with platform.db.connection() as conn:
+            suspension = await suspensions.of_account(conn, platform.instance, error.account_id)
+        if suspension is not None:
+            return suspension_text(suspension)
+    return error.detail
 
 
 async def _present(request: AnyRequest, platform: Platform, site: Site) -> Session | None:

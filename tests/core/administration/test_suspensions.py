@@ -43,7 +43,7 @@ async def suspend_alias(platform: Platform, admin: Actor, owner: Owner) -> None:
 
 async def test_an_account(platform: Platform, admin: Owner, ada: Owner) -> None:
     async with platform.db.transaction() as conn:
-        await suspensions.suspend_account(conn, platform.instance, admin.actor, ada.account, NEW, today=utc_today())
+        await suspensions.suspend_account(conn, platform.instance, admin.actor, ada.account, NEW, now=utc_now())
     assert await answer(platform, ada.alias.address) == (450, "account_suspended")
     async with platform.db.transaction() as conn:
         told = await suspensions.of_account(conn, platform.instance, ada.account.account_id)
@@ -53,11 +53,15 @@ async def test_an_account(platform: Platform, admin: Owner, ada: Owner) -> None:
             "We were told of forged invoices.",
             utc_today(),
         )
-        await suspensions.restore_account(conn, admin.actor, await accounts.find(conn, ada.account.login))
+        await suspensions.restore_account(
+            conn, admin.actor, await accounts.find(conn, ada.account.login), now=utc_now()
+        )
     assert await answer(platform, ada.alias.address) == (250, "accepted")
     async with platform.db.transaction() as conn:
         assert await suspensions.of_account(conn, platform.instance, ada.account.account_id) is None
-        await suspensions.restore_account(conn, admin.actor, await accounts.find(conn, ada.account.login))
+        await suspensions.restore_account(
+            conn, admin.actor, await accounts.find(conn, ada.account.login), now=utc_now()
+        )
     assert await noted(platform) == [("account_restored", ""), ("account_suspended", "report")]
 
 
@@ -65,7 +69,7 @@ async def test_a_later_reason_takes_the_place_of_an_earlier_one(platform: Platfo
     again = NewSuspension(reason="abuse")
     async with platform.db.transaction() as conn:
         for new in (NEW, again):
-            await suspensions.suspend_account(conn, platform.instance, admin.actor, ada.account, new, today=utc_today())
+            await suspensions.suspend_account(conn, platform.instance, admin.actor, ada.account, new, now=utc_now())
         told = await suspensions.of_account(conn, platform.instance, ada.account.account_id)
     assert told is not None
     assert (told.reason, told.words) == ("abuse", "")
@@ -74,9 +78,7 @@ async def test_a_later_reason_takes_the_place_of_an_earlier_one(platform: Platfo
 async def test_nobody_suspends_himself(platform: Platform, admin: Owner) -> None:
     with pytest.raises(Conflict):
         async with platform.db.transaction() as conn:
-            await suspensions.suspend_account(
-                conn, platform.instance, admin.actor, admin.account, NEW, today=utc_today()
-            )
+            await suspensions.suspend_account(conn, platform.instance, admin.actor, admin.account, NEW, now=utc_now())
     assert await answer(platform, admin.alias.address) == (250, "accepted")
 
 
@@ -134,9 +136,7 @@ async def test_too_many_words_and_no_reason(platform: Platform, admin: Owner, ad
     long = NewSuspension(reason="other", words="x" * (suspensions.MAX_WORDS + 1))
     with pytest.raises(Invalid) as told:
         async with platform.db.transaction() as conn:
-            await suspensions.suspend_account(
-                conn, platform.instance, admin.actor, ada.account, long, today=utc_today()
-            )
+            await suspensions.suspend_account(conn, platform.instance, admin.actor, ada.account, long, now=utc_now())
     assert [fault.field for fault in told.value.fields] == ["words"]
     assert suspensions.read_reason("law") == "law"
     with pytest.raises(Invalid):
