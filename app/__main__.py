@@ -113,7 +113,7 @@ _SECTIONS: Mapping[str, Mapping[str, Load]] = {
     },
     _ON_THE_SERVER: {
         **dict.fromkeys(("serve", "check", "migrate", "web", "smtp", "worker", "account", "key", "domain"), _operating),
-        **dict.fromkeys(("plan", "voucher"), _selling),
+        **dict.fromkeys(("plan", "voucher", "purchase"), _selling),
     },
 }
 

@@ -9,6 +9,7 @@ from app.commands import Command, Row
 from app.core.administration import audit
 from app.core.billing import money, plans, vouchers
 from app.core.billing.model import NewPlan, Plan
+from app.core.billing.purchases import service as purchases
 from app.core.platform import Platform
 from app.errors import Invalid
 from app.lib.times import utc_today
@@ -80,6 +81,17 @@ def voucher_void(code: str) -> Command:
             plan = await vouchers.void(conn, code)
             await audit.note(conn, None, "voucher_revoked", subject=plan.name)
         return {"plan": plan.name, "worthless": True}
+
+    return run
+
+
+def purchase_show(payment: str) -> Command:
+    """What became of the purchase that a payment of Stripe's paid."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.connection() as conn:
+            found = await purchases.standing(conn, payment)
+        return msgspec.structs.asdict(found) | {"made_on": found.made_on.isoformat()}
 
     return run
 

@@ -104,6 +104,14 @@ def voucher_void(*, code: str, as_json: bool) -> None:
     _show(_run(sales.voucher_void(code)), as_json=as_json)
 
 
+@click.command()
+@click.argument("payment")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def purchase(*, payment: str, as_json: bool) -> None:
+    """Show the purchase of PAYMENT, Stripe's pi_…, and whether its voucher is still there to be taken back."""
+    _show(_run(sales.purchase_show(payment)), as_json=as_json)
+
+
 def _new_file(path: Path) -> TextIO:
     """For its owner alone; opened first, or codes might be made for no file. Raises Conflict, Invalid."""
     try:
@@ -149,5 +157,5 @@ def _show(answer: Row | list[Row], *, as_json: bool) -> None:
         click.echo("  ".join(f"{name}={value}" for name, value in row.items()))
 
 
-COMMANDS: Mapping[str, click.Command] = {"plan": plan, "voucher": voucher}
+COMMANDS: Mapping[str, click.Command] = {"plan": plan, "voucher": voucher, "purchase": purchase}
 """By what they are called."""

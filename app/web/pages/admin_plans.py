@@ -22,6 +22,8 @@ from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
 _GB = 10**9
+_MAX_ON_A_SHEET = 200
+"""What a page has room for."""
 _FIRST: Form = {"currency": "EUR", "storage": "10", "aliases": "1000", "domains": "3", "position": "1", "sale": "yes"}
 _NUMBERS = {"aliases": "alias_limit", "domains": "domain_limit", "position": "position"}
 _FIELDS = {limit: name for name, limit in _NUMBERS.items()} | {"storage_limit": "storage", "is_on_sale": "sale"}
@@ -89,8 +91,7 @@ async def submit_vouchers(
     try:
         async with platform.db.transaction() as conn:
             plan = await plans.get(conn, plan_id)
-            number = int(count) if count.isascii() and count.isdigit() and len(count) < len("10000") else 0
-            codes = await vouchers.make(conn, plan_id, number, today=utc_today())
+            codes = await vouchers.make(conn, plan_id, _number_of(count), today=utc_today())
             await audit.note(conn, fresh.actor, "vouchers_created", subject=plan.name, details=str(len(codes)))
     except Invalid as error:
         return await _one(platform, site, admin, plan_id, counted=count, faults=Faults.of(error))
@@ -147,6 +148,14 @@ def _plan_of(form: Form) -> NewPlan:
         is_on_sale=form.get("sale") == "yes",
         **numbers,
     )
+
+
+def _number_of(count: str) -> int:
+    number = int(count) if count.isascii() and count.isdigit() and len(count) < len("10000") else 0
+    if not 1 <= number <= _MAX_ON_A_SHEET:
+        text = f"Choose a number from 1 to {_MAX_ON_A_SHEET}; `restante voucher create` makes up to 1,000 at once."
+        raise Invalid.field("count", text)
+    return number
 
 
 def _bytes_of(gigabytes: str) -> int | None:

@@ -1,5 +1,6 @@
 """Purchases against a fake of Stripe: every order of events, refunds, disputes, receipts, and what can be joined."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -431,6 +432,68 @@ async def test_nothing_that_is_stored_joins_a_purchase_with_an_account(
     everything = json.dumps(tables)
     for secret in (code, code.replace("-", ""), buyer.secret, "private.example", "Buyer"):
         assert secret not in everything
+
+
+async def test_events_that_come_at_once_wait_for_each_other(
+    platform: Platform, shop: Shop, stripe: StripeServer, make_plan: MakePlan
+) -> None:
+    """The same one eight times; and a dispute beside the payment that it is about."""
+    plan = await make_plan()
+    for _ in range(4):
+        buyer = Buyer(platform, shop, stripe)
+        await buyer.choose(plan)
+        stripe.pay(buyer.session)
+        stripe.dispute(buyer.session)
+        events, stripe.waiting = stripe.waiting, []
+        await asyncio.gather(*(buyer.take(event) for event in events * 4))
+        assert (await buyer.receipt()).state == "disputed"
+        stripe.dispute(buyer.session, "won")
+        events, stripe.waiting = stripe.waiting, []
+        await asyncio.gather(*(buyer.take(event) for event in events * 8))
+        assert (await buyer.receipt()).code is not None
+    async with platform.db.connection() as conn:
+        assert [stock.voucher_count for stock in await vouchers.stocks(conn)] == [4]
+
+
+async def test_a_refund_and_a_redemption_at_once_have_one_winner(
+    platform: Platform, shop: Shop, stripe: StripeServer, make_plan: MakePlan, make_account: MakeAccount
+) -> None:
+    plan = await make_plan()
+    for number in range(6):
+        buyer = Buyer(platform, shop, stripe)
+        await buyer.choose(plan)
+        stripe.pay(buyer.session)
+        await buyer.take_all()
+        code = (await buyer.receipt()).code
+        assert code is not None
+        stripe.refund(buyer.session)
+        events, stripe.waiting = stripe.waiting, []
+        account = await make_account(f"racer{number}")
+        redeemed, told = await asyncio.gather(
+            redeem(platform, code, account.account_id), buyer.take(*events), return_exceptions=True
+        )
+        assert told is None
+        receipt = await buyer.receipt()
+        assert (receipt.state, receipt.is_redeemed) == ("refunded", isinstance(redeemed, Plan))
+        assert isinstance(redeemed, Plan | Invalid)
+
+
+async def test_the_operator_looks_before_money_is_given_back(
+    platform: Platform, buyer: Buyer, stripe: StripeServer, make_account: MakeAccount
+) -> None:
+    stripe.pay(buyer.session)
+    await buyer.take_all()
+    payment = stripe.sessions[buyer.session]["payment_intent"]
+    async with platform.db.connection() as conn:
+        before = await service.standing(conn, payment)
+        with pytest.raises(NotFound, match="pi_"):
+            await service.standing(conn, "pi_other")
+    assert (before.plan, before.price, before.state, before.is_redeemable) == ("Small", "29.00 EUR", "paid", True)
+    code = (await buyer.receipt()).code
+    assert code is not None
+    await redeem(platform, code, (await make_account()).account_id)
+    async with platform.db.connection() as conn:
+        assert not (await service.standing(conn, payment)).is_redeemable
 
 
 async def test_purchases_are_forgotten_in_time(platform: Platform, buyer: Buyer, stripe: StripeServer) -> None:

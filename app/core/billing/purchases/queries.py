@@ -139,3 +139,20 @@ async def delete_facts(conn: Conn, *, before: date, limit: int) -> int:
         {"before": before, "limit": limit},
     )
     return cursor.rowcount
+
+
+async def vacuum_vouchers(conn: Conn) -> None:
+    """Let go of the rows of vouchers that are deleted: so small a table is never large enough for Postgres to do it.
+
+    The connection is in autocommit.
+    """
+    await conn.execute("VACUUM vouchers")
+
+
+async def by_payment(conn: Conn, payment: str) -> Purchase | None:
+    """The purchase that this payment of Stripe's paid."""
+    async with conn.cursor(row_factory=class_row(Purchase)) as cursor:
+        await cursor.execute(
+            "SELECT " + _PURCHASE + " FROM purchases WHERE payment = %(payment)s LIMIT 1", {"payment": payment}
+        )
+        return await cursor.fetchone()

@@ -17,7 +17,10 @@ async def forget_redeemed(on: Platform) -> int:
 
     Many at once and at night: if each redemption did it, the row would tell when it happened.
     """
-    return await on.db.in_batches(lambda conn: queries.forget_redeemed(conn, limit=_BATCH), batch=_BATCH)
+    count = await on.db.in_batches(lambda conn: queries.forget_redeemed(conn, limit=_BATCH), batch=_BATCH)
+    async with on.db.connection() as conn:
+        await queries.vacuum_vouchers(conn)
+    return count
 
 
 async def forget_purchases(on: Platform, *, now: datetime) -> int:

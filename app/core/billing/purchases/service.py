@@ -45,6 +45,17 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return f"Receipt(state={self.state!r})"
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator may know of a purchase."""
+
+    plan: str
+    price: str
+    made_on: date
+    state: State
+    is_redeemable: bool
+    """Its voucher is there: a refund makes it worthless."""
+
+
 async def start(platform: Platform, shop: Shop, plan_id: UUID, *, today: date) -> str:
     """Where the buyer pays for the plan: an address of Stripe's.
 
@@ -117,6 +128,21 @@ async def receipt(conn: Conn, instance: InstanceKey, secret: str, session: str, 
         is_kept=purchase.is_kept,
         is_redeemed=purchase.voucher == "redeemed" or (purchase.voucher == "made" and not is_there),
         shown_until=shown_until,
+    )
+
+
+async def standing(conn: Conn, payment: str) -> Standing:
+    """What became of the purchase that a payment of Stripe's paid: look before money is given back. Raises NotFound."""
+    purchase = await queries.by_payment(conn, payment)
+    if purchase is None:
+        raise NotFound("No purchase here was paid by this payment; its number begins with pi_.")
+    plan = await plans.get(conn, purchase.plan_id)
+    return Standing(
+        plan=plan.name,
+        price=money.shown(purchase.price, purchase.currency),
+        made_on=purchase.made_on,
+        state=purchase.state,
+        is_redeemable=purchase.voucher_hash is not None and await stock.is_voucher(conn, purchase.voucher_hash),
     )
 
 
