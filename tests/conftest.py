@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from app.core.accounts import service as accounts
-from app.core.accounts.model import Account, NewAccount
+from app.core.accounts.model import Account, Kind, NewAccount
 from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
 from app.core.auth.model import Actor
@@ -130,9 +130,9 @@ async def platform(dsn: str, tmp_path: Path, instance: InstanceKey) -> AsyncIter
 def make_account(platform: Platform) -> MakeAccount:
     """`await make_account("ada")`: an account whose password is PASSWORD."""
 
-    async def make(login: str = "ada", *, is_admin: bool = False) -> Account:
+    async def make(login: str = "ada", *, is_admin: bool = False, kind: Kind = "standard") -> Account:
         hashed = await platform.hasher.set(PASSWORD)
-        new = NewAccount(login=login, password=PASSWORD, is_admin=is_admin)
+        new = NewAccount(login=login, password=PASSWORD, is_admin=is_admin, kind=kind)
         async with platform.db.transaction() as conn:
             made = await accounts.create(
                 conn,

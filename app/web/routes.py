@@ -15,6 +15,7 @@ from app.web.pages import (
     attachments,
     blocking,
     categories,
+    clear,
     confirm,
     deliveries,
     domains,
@@ -120,6 +121,8 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # Settings, and what is made there
     ("GET", "/settings", settings.show_settings),
     ("POST", "/settings/aliases", settings.submit_preferences),
+    ("GET", "/settings/security/attachments", clear.show_clear),
+    ("POST", "/settings/security/attachments", clear.submit_clear),
     ("POST", "/settings/feed", feed.submit_feed),
     ("GET", "/feed/{name:str}", feed.show_feed),
     ("GET", "/keys", keys.show_keys),

@@ -165,7 +165,11 @@ def _actor(
     if (found.status == "leaving") != is_leaving:
         raise AccountLeaving if found.status == "leaving" else Unauthenticated
     if found.holder_id is None or found.holder_kind is None or found.keyring is None:
-        raise Unauthenticated(_NO_HOLDER, code="holds_nothing")
+        raise (
+            Unauthenticated(_NO_HOLDER, code="holds_nothing")
+            if is_session
+            else Unauthenticated(_NO_KEY, code="wrong_key")
+        )
     holder = Holder(
         account_id=found.account_id, holder_id=found.holder_id, kind=found.holder_kind, keyring=found.keyring
     )

@@ -52,7 +52,8 @@ async def hold(platform: Platform, mailbox: Mailbox, cuts: Sequence[Cut], object
             new.append(_shared_row(index_key, account_id, cut, own, digests[cut.digest]))
         elif found is None:
             # The digest is taken by a row that is of no use: this object is the message's alone.
-            new.append(BlobRow(blob_id=own.blob_id, stored_size=stored_bytes(own)))
+            alone = _shared_row(index_key, account_id, cut, own, digests[cut.digest])
+            new.append(msgspec.structs.replace(alone, content_digest=None))
     await objects.copy_to(account_id, [row.blob_id for row in new])
     return Holding(refs=tuple(refs[cut.digest] for cut in cuts), new=tuple(new))
 

@@ -24,7 +24,12 @@ OPERATIONS = [one for route in (*ROUTES, *PUBLIC_ROUTES) for one in operations_o
 BY_ID: dict[str, Schema] = {one["operationId"]: one for path in DOCUMENT["paths"].values() for one in path.values()}
 # Of parts of the program that no request comes by.
 ELSEWHERE = {
+    "already_sealed",
     "already_set_up",
+    "feed_cannot_open",
+    "holds_nothing",
+    "not_sealed",
+    "sealed_account",
     "blob_moved",
     "address_moved",
     "too_many_new",

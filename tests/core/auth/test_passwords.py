@@ -283,10 +283,15 @@ async def test_a_credential_without_a_hold_is_told_to_sign_in(platform: Platform
     signed_in = await auth.check_password(platform, "ada", PASSWORD)
     async with platform.db.transaction() as conn:
         cookie = (await auth.start_session(conn, signed_in, now=NOW)).cookie
-        await conn.execute("DELETE FROM holders WHERE kind = 'session'")
+        actor = await auth.by_session(conn, platform.instance, cookie, now=NOW)
+        key = await keys.make(conn, actor, NewKey(scopes=ALL_SCOPES), now=NOW)
+        await conn.execute("DELETE FROM holders WHERE kind IN ('session', 'api_key')")
         with pytest.raises(Unauthenticated) as caught:
             await auth.by_session(conn, platform.instance, cookie, now=NOW)
-    assert caught.value.code == "holds_nothing"
+        assert caught.value.code == "holds_nothing"
+        with pytest.raises(Unauthenticated) as caught:
+            await auth.by_api_key(conn, platform.instance, key.key, now=NOW)
+        assert caught.value.code == "wrong_key"
 
 
 async def test_a_wrap_moved_to_another_credential_does_not_open(platform: Platform, make_ada: MakeAda) -> None:

@@ -126,7 +126,7 @@ async def test_a_sealed_account_never_names_an_object_in_clear(ada: Owner, deliv
     (ref,) = (await ada.newest()).summary.layout.blobs
     assert ref.key is not None
     assert PHOTO[:100] not in await whole(ada.platform.blobs, object_name(ada.account.account_id, ref.blob_id))
-    assert await blob_rows(ada.platform) == [(True, False), (False, False)]
+    assert await blob_rows(ada.platform) == [(True, False), (False, True)]
 
 
 async def test_an_object_that_the_bucket_lost_does_not_stand_for_what_comes(ada: Owner, deliver: Deliver) -> None:
