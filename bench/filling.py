@@ -35,6 +35,7 @@ from app.core.messages.store import Committer
 from app.core.platform import Platform
 from app.core.threads import refs
 from app.lib.db import Bigints
+from app.lib.ids import new_id
 from app.lib.postgres import running_dsn
 from app.lib.times import utc_now
 from app.vault import blind, seal
@@ -110,11 +111,10 @@ async def prepare(environ: Mapping[str, str], login: str) -> Target:
     config = _config(environ)
     async with wiring.open_platform(config, _dsn(config)) as platform, platform.db.transaction() as conn:
         account = await accounts.find(conn, login)
-        keyring = await accounts.open_keyring(conn, platform.instance, account)
         found = []
         for number in range(letters.SITES + letters.PEOPLE):
             address = Address(letters.alias_name(number), config.mail_domains[0])
-            await aliases.claim(conn, account.account_id, keyring, address, "", now=utc_now())
+            await aliases.claim_unattended(conn, account.account_id, address, new_id(), reason="service", now=utc_now())
             mailbox = await aliases.mailbox(conn, address)
             assert mailbox is not None
             found.append(mailbox)

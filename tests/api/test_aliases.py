@@ -7,9 +7,8 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from app.core.aliases import service as aliases
 from app.core.aliases.address import Address
-from app.lib.times import utc_now
+from tests import mail
 from tests.api.conftest import Api, User
 
 ALIASES = "/api/v1/aliases"
@@ -229,7 +228,7 @@ async def test_an_alias_is_deleted_and_its_address_kept(api: Api, ada: User, bob
 async def test_role_addresses_are_not_deleted(api: Api, ada: User) -> None:
     async with api.platform.db.transaction() as conn:
         role = Address("abuse", "restante.test")
-        alias_id = await aliases.claim(conn, ada.actor.account_id, ada.actor.keyring, role, "", now=utc_now())
+        alias_id = await mail.take(conn, ada.actor.account_id, role)
     problem = await api.refused("DELETE", f"{ALIASES}/{alias_id}", ada)
     assert (problem["status"], problem["code"]) == (409, "role_address")
 

@@ -11,6 +11,7 @@ from app.core.aliases.model import Alias, AliasPatch, Listing, State
 from app.core.categories import service as categories
 from app.core.categories.model import Category, NewCategory
 from app.lib.times import utc_now
+from tests import mail
 from tests.web.conftest import Browser, MakeOwner, Owner, Page
 
 pytestmark = pytest.mark.anyio
@@ -270,7 +271,7 @@ async def test_every_page_of_a_long_list_leads_on(signed_in: Browser, ada: Owner
     async with ada.platform.db.transaction() as conn:
         for number in range(60):
             address = Address(f"n{number}", "restante.test")
-            await aliases.claim(conn, ada.actor.account_id, ada.actor.keyring, address, "", now=utc_now())
+            await mail.take(conn, ada.actor.account_id, address)
     await ada.deliver(b"Subject: x\r\n\r\ny\r\n")
     seen: list[str] = []
     path: str | None = f"/aliases?sort={sort}"
@@ -420,7 +421,7 @@ async def test_the_button_beside_an_alias_does_what_helps_it(signed_in: Browser,
     assert await offered() == ["off"]
     async with ada.platform.db.transaction() as conn:
         address = Address("postmaster", "restante.test")
-        await aliases.claim(conn, ada.actor.account_id, ada.actor.keyring, address, "", now=utc_now())
+        await mail.take(conn, ada.actor.account_id, address)
     assert len(shown(await signed_in.page("/aliases"))) == 2
     assert await offered() == ["off"], "what takes mail in any state cannot be switched off"
     role = (await stored(ada))["postmaster@restante.test"]

@@ -9,7 +9,6 @@ from app.core.aliases import address as addresses
 from app.core.aliases import checks, details, generate, naming, queries, sites
 from app.core.aliases.address import Address
 from app.core.aliases.limits import service as limits
-from app.core.aliases.limits.model import MadeBy
 from app.core.aliases.model import Alias, AliasDetails, AliasPatch, AliasSettings, Mailbox, NewAlias
 from app.core.aliases.preferences import service as preferences
 from app.core.aliases.preferences.model import Preferences
@@ -43,7 +42,7 @@ async def create(
     address = ""
     for _ in range(_TRIES if local_part is None else 1):
         drawn = Address(local_part or generate.local_part(style, site=site), domain)
-        alias_id = await _claim(conn, account_id, keyring, drawn, written, settings, made_by="owner")
+        alias_id = await _claim(conn, account_id, keyring, drawn, written, settings)
         if alias_id is not None:
             return await get(conn, account_id, keyring, alias_id)
         address = str(drawn)
@@ -62,13 +61,6 @@ async def suggest(conn: Conn, account_id: UUID, new: NewAlias, *, now: datetime)
         if not await queries.is_taken(conn, str(drawn)):
             break
     return drawn
-
-
-async def claim(
-    conn: Conn, account_id: UUID, keyring: Keyring, address: Address, description: str, *, now: datetime
-) -> UUID | None:
-    """Take an address for the account, whoever may choose it; None when it is or ever was somebody's."""
-    return await _claim(conn, account_id, keyring, address, AliasDetails(description, now), AliasSettings())
 
 
 async def claim_unattended(
@@ -170,18 +162,16 @@ async def _claim(
     address: Address,
     written: AliasDetails,
     settings: AliasSettings,
-    *,
-    made_by: MadeBy = "service",
 ) -> UUID | None:
     alias_id = new_id()
     if not await queries.insert_address(conn, str(address), account_id, alias_id):
         return None
     sealed = details.seal(keyring, account_id, alias_id, written)
     await queries.insert_alias(
-        conn, account_id, alias_id, address=str(address), details=sealed, settings=settings, made_by=made_by
+        conn, account_id, alias_id, address=str(address), details=sealed, settings=settings, made_by="owner"
     )
     await events.tell(
-        conn, account_id, "alias.created", {"reason": made_by}, alias_ids=[alias_id], now=written.created_at
+        conn, account_id, "alias.created", {"reason": "owner"}, alias_ids=[alias_id], now=written.created_at
     )
     return alias_id
 

@@ -13,6 +13,7 @@ from app.core.categories import service as categories
 from app.core.categories.model import NewCategory
 from app.errors import Conflict, Invalid
 from app.lib.ids import new_id
+from tests import mail
 from tests.core.conftest import Deliver, Owner
 from tests.core.messages.test_receive import ADA, LETTER
 
@@ -176,6 +177,6 @@ async def test_a_deleted_alias_is_not_changed(ada: Owner) -> None:
 async def test_role_addresses_cannot_be_deleted(ada: Owner) -> None:
     async with ada.platform.db.transaction() as conn:
         role = Address("abuse", "restante.test")
-        alias_id = await aliases.claim(conn, ada.account.account_id, ada.actor.keyring, role, "", now=NOW)
+        alias_id = await mail.take(conn, ada.account.account_id, role)
     assert alias_id is not None
     assert await apply(ada, Bulk(action="delete"), [alias_id]) == (0, ())

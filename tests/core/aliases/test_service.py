@@ -14,6 +14,7 @@ from app.core.platform import Platform
 from app.errors import Conflict, Invalid, NotFound
 from app.lib.ids import new_id
 from app.lib.times import utc_today
+from tests import mail
 from tests.core.conftest import Deliver, Owner
 from tests.core.messages.test_receive import ADA, LETTER
 
@@ -234,7 +235,7 @@ async def test_mail_finds_its_alias(platform: Platform, ada: Owner, text: str, f
 async def test_an_address_with_its_tag_goes_before_the_one_without(platform: Platform, ada: Owner, bob: Owner) -> None:
     tagged = addresses.Address("ada-alias+vip", "restante.test")
     async with platform.db.transaction() as conn:
-        await aliases.claim(conn, bob.account.account_id, bob.actor.keyring, tagged, "", now=NOW)
+        await mail.take(conn, bob.account.account_id, tagged)
     owners = [await mailbox(platform, f"ada-alias{tag}@restante.test") for tag in ("+vip", "+other", "")]
     ids = [bob.account.account_id, ada.account.account_id, ada.account.account_id]
     assert [box.account_id for box in owners if box is not None] == ids

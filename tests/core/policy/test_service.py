@@ -9,6 +9,7 @@ from app.core.policy.service import decide_recipient
 from app.core.privacy import deletion
 from app.errors import Unavailable
 from app.lib.times import utc_now
+from tests import mail
 from tests.core.conftest import Owner
 
 
@@ -62,7 +63,7 @@ async def test_roles_that_somebody_has_are_always_taken(platform: Platform, ada:
     async with platform.db.transaction() as conn:
         for role in ("postmaster", "abuse"):
             address = Address(role, "restante.test")
-            await aliases.claim(conn, ada.account.account_id, ada.actor.keyring, address, "", now=utc_now())
+            await mail.take(conn, ada.account.account_id, address)
         await accounts.suspend(conn, ada.account, is_suspended=True)
     for text in ("postmaster", "POSTMASTER@restante.test", "abuse@restante.test", "abuse+tag@restante.test"):
         assert await reason(platform, text) == ("account_suspended" if "+" in text else "accepted")
