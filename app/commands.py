@@ -17,6 +17,7 @@ from app.core.auth import service as auth
 from app.core.auth.keys import service as keys
 from app.core.auth.keys.model import ApiKey, NewKey
 from app.core.auth.scopes import ALL_SCOPES, SCOPES
+from app.core.auth.second_factor import service as second_factor
 from app.core.domains import names, owned
 from app.core.domains import service as domains
 from app.core.domains.roles import give_roles
@@ -54,6 +55,18 @@ def account_create(login: str, password: str, *, is_admin: bool, is_sealed: bool
             await give_roles(conn, now=utc_now())
         shown = {"recovery_code": made.recovery_code} if made.recovery_code else {}
         return _account(made.account) | shown
+
+    return run
+
+
+def account_second_factor_off(login: str) -> Command:
+    """Let an owner who has neither the app nor a backup code sign in by the password alone."""
+
+    async def run(platform: Platform) -> Row:
+        async with platform.db.transaction() as conn:
+            account = await accounts.find(conn, login)
+            await second_factor.turn_off(conn, account.account_id, now=utc_now())
+        return {"account_id": str(account.account_id), "login": account.login, "second_factor": "off"}
 
     return run
 

@@ -88,6 +88,14 @@ def account_password(*, login: str, password_stdin: bool, as_json: bool) -> None
     _run(commands.account_password(login, _password(is_piped=password_stdin)), as_json=as_json)
 
 
+@account.command("second-factor-off")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def account_second_factor_off(*, login: str, as_json: bool) -> None:
+    """Let LOGIN sign in by the password alone: for an owner who has lost the app and the backup codes."""
+    _run(commands.account_second_factor_off(login), as_json=as_json)
+
+
 def _password(*, is_piped: bool) -> str:
     if is_piped:
         return sys.stdin.readline().rstrip("\r\n")

@@ -8,11 +8,13 @@ ALTER TABLE sessions
 
 -- One code generator (RFC 6238) an account; sealed under the data key, which is open once the password was right.
 CREATE TABLE second_factors (
-    account_id uuid PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
-    secret     bytea NOT NULL,
-    is_on      boolean NOT NULL,  -- off until a first code was right
-    last_step  bigint NOT NULL,   -- the newest step of 30 s whose code was taken: none is taken twice
-    made_on    date NOT NULL
+    account_id  uuid PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    secret      bytea NOT NULL,
+    is_on       boolean NOT NULL,  -- off until a first code was right
+    last_step   bigint NOT NULL,   -- the newest step of 30 s whose code was taken: none is taken twice
+    made_on     date NOT NULL,
+    wrong_on    date,              -- the day of
+    wrong_count integer NOT NULL   -- wrong codes, of which a day has few
 );
 
 -- Codes for when the generator is lost: each works once, and its row goes with that.

@@ -1,3 +1,4 @@
+from base64 import b32decode
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -8,9 +9,13 @@ from app.core.accounts import service as accounts
 from app.core.aliases import service as aliases
 from app.core.auth import passwords
 from app.core.auth import service as auth
+from app.core.auth.model import Actor
+from app.core.auth.second_factor import service as second_factor
 from app.core.platform import Platform
+from app.core.security import events
 from app.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
 from app.lib.times import utc_now, utc_today
+from app.vault import otp
 from tests.conftest import PASSWORD
 
 OTHER = "a quite different passphrase"
@@ -81,6 +86,26 @@ async def test_a_forgotten_password_is_set_anew_and_keeps_the_mail(platform: Pla
         await auth.check_password(platform, "ada", PASSWORD)
     with pytest.raises(NotFound):
         await commands.account_password("nobody", OTHER)(platform)
+
+
+async def test_a_lost_second_factor_is_turned_off(platform: Platform) -> None:
+    await account_create(platform)
+    signed_in = await auth.check_password(platform, "ada", PASSWORD)
+    actor = Actor(account_id=signed_in.account.account_id, login="ada", is_admin=False, keyring=signed_in.keyring)
+    with pytest.raises(NotFound):
+        await commands.account_second_factor_off("ada")(platform)
+    async with platform.db.transaction() as conn:
+        await second_factor.prepare(conn, actor, now=utc_now())
+        told = await second_factor.enrolment(conn, actor)
+        code = otp.code_at(b32decode(told.secret.replace(" ", "")), otp.step_at(utc_now()))
+        await second_factor.turn_on(conn, actor, code, now=utc_now())
+    answer = await commands.account_second_factor_off("ada")(platform)
+    assert isinstance(answer, dict)
+    assert answer["second_factor"] == "off"
+    async with platform.db.connection() as conn:
+        assert not await second_factor.is_on(conn, actor.account_id)
+        kinds = [one.kind for one in await events.page(conn, actor, before=None, limit=5)]
+    assert kinds == ["second_factor_off", "second_factor_on"]
 
 
 async def test_the_first_administrator_looks_after_the_roles(platform: Platform) -> None:

@@ -17,6 +17,7 @@ from app.vault.spelling import spelled, unspelled
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_SIZE = 32
 _RECOVERY_SIZE = 16
+_BACKUP_SIZE = 11
 _MOST_TYPED = 200
 _KEY_PREFIX = "rst_"
 _KEY_LENGTH = 32
@@ -64,6 +65,17 @@ def new_recovery_code() -> str:
 def read_recovery_code(text: str) -> str | None:
     """The code as it was shown, however its letters and groups were typed; None for a typing error."""
     secret = unspelled(text[:_MOST_TYPED], size=_RECOVERY_SIZE)
+    return None if secret is None else spelled(secret)
+
+
+def new_backup_code() -> str:
+    """`7GQ2-…`: 24 characters that stand for a second factor once, holding 88 random bits and a check."""
+    return spelled(os.urandom(_BACKUP_SIZE))
+
+
+def read_backup_code(text: str) -> str | None:
+    """The code as it was shown, however its letters and groups were typed; None for a typing error."""
+    secret = unspelled(text[:_MOST_TYPED], size=_BACKUP_SIZE)
     return None if secret is None else spelled(secret)
 
 

@@ -14,6 +14,7 @@ from app.web.assets import Assets
 from app.web.csrf import same_origin
 from app.web.errors import error_pages
 from app.web.headers import SecurityHeaders
+from app.web.pending import provide_pending
 from app.web.reference import Document, Reference
 from app.web.routes import TOO_LARGE, route_handlers
 from app.web.session import provide_fresh_session, provide_leaving_session, provide_session
@@ -50,6 +51,7 @@ def _pages(platform: Platform, site: Site, handlers: ExceptionHandlersMap) -> Ro
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
             "session": Provide(provide_session),
             "fresh": Provide(provide_fresh_session),
+            "pending": Provide(provide_pending),
             "leaving": Provide(provide_leaving_session),
             "admin": Provide(provide_admin),
             "fresh_admin": Provide(provide_fresh_admin),

@@ -4,12 +4,24 @@ from collections.abc import Sequence
 
 from litestar import Response
 
+from app.core.auth import service as auth
+from app.core.platform import Platform
+from app.errors import Invalid, Unauthenticated
 from app.web.forms import NO_FAULTS, Faults
+from app.web.origins import origin_in
 from app.web.session import PasswordNeeded, Session
 from app.web.view import View
 
 _PREFIX = "kept."
 Kept = Sequence[tuple[str, str]]
+
+
+async def check_password(platform: Platform, session: Session, password: str) -> None:
+    """Raise Invalid for the field `password` unless it is the signed-in owner's; LimitReached after many tries."""
+    try:
+        await auth.check_password(platform, session.actor.login, password, origin_in(session))
+    except Unauthenticated:
+        raise Invalid.field("password", "This is not your password. Type it once more.") from None
 
 
 def page(

@@ -10,7 +10,7 @@ from litestar import MediaType, Response
 from litestar.response.redirect import Redirect
 
 from app.lib.times import utc_now
-from app.web import administration, dates, invitations, reasons, sizes
+from app.web import dates, deeds, invitations, reasons, sizes
 from app.web.fitting import clipped, few
 from app.web.reference import inline, prose
 from app.web.text import folded_text, linked_text
@@ -35,7 +35,7 @@ class View:
         self._templates.globals["static"] = asset_urls
         self._templates.globals["answer_words"] = reasons.answer_words
         self._templates.filters |= {
-            "action_words": administration.action_words,
+            "action_words": deeds.action_words,
             "caution_words": reasons.caution_words,
             "clipped": clipped,
             "day": dates.day,

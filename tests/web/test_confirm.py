@@ -1,5 +1,8 @@
 import pytest
 
+from app.web.pending import GivenPending
+from app.web.routes import ROUTES
+from app.web.session import GivenFreshSession, GivenSession
 from tests.conftest import PASSWORD
 from tests.web.conftest import Browser
 
@@ -44,3 +47,21 @@ async def test_a_form_that_came_too_late_is_kept_but_for_its_secrets(signed_in: 
     assert (again["name"], again["scopes"]) == ("<phone>", "aliases:read")
     assert again["csrf"] != fields["csrf"]
     assert "rst_" in (await signed_in.post("/keys", again)).text
+
+
+def test_what_is_sensitive_is_given_the_session_that_was_checked() -> None:
+    """Handlers are given by name: a fresh session asked for under the name of another would be one that is not."""
+    names = {
+        GivenFreshSession: {"fresh", "fresh_admin"},
+        GivenSession: {"session", "admin", "leaving"},
+        GivenPending: {"pending"},
+    }
+    found = [
+        (name, names[kind])
+        for _, _, handler in ROUTES
+        for name, kind in handler.__annotations__.items()
+        if kind in names
+    ]
+    assert len(found) > 60
+    assert [name for name, right in found if name not in right] == []
+    assert {"fresh", "session", "pending"} <= {name for name, _ in found}

@@ -15,9 +15,11 @@ from app.core.administration.model import SUSPENSION_REASONS, NewSuspension, Sus
 from app.core.aliases.address import ROLE_LOCAL_PARTS
 from app.core.aliases.queries import addresses_of
 from app.core.auth.model import Actor
+from app.core.security import events
 from app.core.security import events as security
 from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.lib.db import Conn
+from app.lib.times import utc_now
 from app.vault.instance import InstanceKey
 from app.vault.instructions import open_instruction, seal_instruction
 
@@ -45,6 +47,7 @@ async def suspend_account(
         raise Conflict("You cannot suspend your own account. Another administrator can.")
     await _write(conn, instance, account.account_id, account.account_id, new, today=now.date())
     await accounts.suspend(conn, account, is_suspended=True)
+    await events.note(conn, account.account_id, "suspended", now=utc_now())
     await audit.note(conn, actor, "account_suspended", account_id=account.account_id, details=new.reason)
     await security.note(conn, account.account_id, "suspended", now=now)
 
@@ -56,6 +59,7 @@ async def restore_account(conn: Conn, actor: Actor | None, account: Account, *, 
     await members.cancel_deletion(conn, account.account_id)
     await queries.delete_suspension(conn, account.account_id, account.account_id)
     await accounts.suspend(conn, account, is_suspended=False)
+    await events.note(conn, account.account_id, "restored", now=utc_now())
     await audit.note(conn, actor, "account_restored", account_id=account.account_id)
     await security.note(conn, account.account_id, "restored", now=now)
 

@@ -12,16 +12,22 @@ from app.core.auth.guessing import LOCAL, Origin
 from app.core.auth.model import AccountLeaving, AccountSuspended, Actor, Credential, NewSession, Reach, SignedIn
 from app.core.auth.scopes import ALL_SCOPES
 from app.core.platform import Platform
+from app.core.security import events
 from app.errors import CannotOpen, Invalid, LimitReached, Unauthenticated
 from app.lib.db import Conn, Database
 from app.lib.ids import new_id, parse_id
-from app.vault import tokens
+from app.lib.times import utc_now
+from app.vault import seal, tokens
 from app.vault.instance import InstanceKey
 from app.vault.passwords import PasswordRecord
 
 SESSION_LIFETIME = timedelta(days=7)
 FRESH = timedelta(minutes=10)
 """How long a password counts as just given."""
+PENDING_LIFETIME = timedelta(minutes=10)
+"""Of a session whose second factor is outstanding."""
+BROWSER = "session browser"
+"""What is sealed of a session: its browser's family and system."""
 _BATCH = 1000
 _WRONG = "The login or the password is wrong."
 _NO_HOLDER = "This account was sealed, and what this request came with does not open it. Sign in again."
@@ -40,6 +46,7 @@ async def check_password(platform: Platform, login: str, password: str, origin: 
         account, record = await accounts.sign_in_record(conn, login)
     key = await platform.hasher.check(password, record, origin)
     if key is None or account is None or record is None:
+        await _count_wrong(platform, account)
         raise Unauthenticated(_WRONG, code="wrong_credentials")
     assert_active(account)
     async with platform.db.connection() as conn:
@@ -62,14 +69,20 @@ def assert_active(account: Account) -> None:
         raise AccountSuspended(account.account_id)
 
 
-async def start_session(conn: Conn, signed_in: SignedIn, *, now: datetime) -> NewSession:
+async def start_session(
+    conn: Conn, signed_in: SignedIn, *, browser: str = "", is_pending: bool = False, now: datetime
+) -> NewSession:
     """A new session: `<id>.<secret>`, of which only the secret's hash is stored; it ends after seven days.
 
-    That of a sealed account holds the keyring under its secret.
+    That of a sealed account holds the keyring under its secret. A pending one opens nothing but the page that asks for
+    the second factor, and ends after ten minutes.
     """
     account_id = signed_in.account.account_id
     session_id, secret = new_id(), tokens.new_secret()
-    expires_at = now + SESSION_LIFETIME
+    expires_at = now + (PENDING_LIFETIME if is_pending else SESSION_LIFETIME)
+    sealed = seal.seal_field(
+        signed_in.keyring, account_id=account_id, purpose=BROWSER, row_id=session_id, plaintext=browser.encode()
+    )
     await queries.insert_session(
         conn,
         account_id,
@@ -78,11 +91,13 @@ async def start_session(conn: Conn, signed_in: SignedIn, *, now: datetime) -> Ne
         created_on=now.date(),
         expires_at=expires_at,
         fresh_until=now + FRESH,
-        is_pending=False,
-        browser=None,
+        is_pending=is_pending,
+        browser=sealed if browser else None,
     )
     await holders.lend(conn, account_id, signed_in.keyring, kind="session", secret=secret, holder_id=session_id)
-    return NewSession(session_id=session_id, cookie=f"{session_id}.{secret}", expires_at=expires_at)
+    return NewSession(
+        session_id=session_id, cookie=f"{session_id}.{secret}", expires_at=expires_at, is_pending=is_pending
+    )
 
 
 async def by_session(
@@ -92,18 +107,34 @@ async def by_session(
 
     Raises Unauthenticated, AccountLeaving, and Forbidden when the account is suspended.
     """
-    id_text, _, secret = cookie.partition(".")
-    session_id = parse_id(id_text)
-    found = await queries.session(conn, session_id) if session_id else None
-    if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)) or found.is_pending:
+    found, secret = await _session(conn, cookie)
+    if found.is_pending:
         raise Unauthenticated
     return _actor(found, instance, secret, now=now, is_session=True, is_leaving=is_leaving)
+
+
+async def by_pending_session(conn: Conn, instance: InstanceKey, cookie: str, *, now: datetime) -> Actor:
+    """Who has given the password and not yet the second factor. Raises Unauthenticated, Forbidden when suspended."""
+    found, secret = await _session(conn, cookie)
+    if not found.is_pending:
+        raise Unauthenticated
+    return _actor(found, instance, secret, now=now, is_session=True, is_leaving=found.status == "leaving")
 
 
 async def end_session(conn: Conn, actor: Actor) -> None:
     """Sign out: the cookie is worth nothing from now on."""
     if actor.session_id is not None:
         await queries.delete_session(conn, actor.account_id, actor.session_id)
+
+
+async def _session(conn: Conn, cookie: str) -> tuple[Credential, str]:
+    """The session of this cookie, ended or not, and its secret. Raises Unauthenticated."""
+    id_text, _, secret = cookie.partition(".")
+    session_id = parse_id(id_text)
+    found = await queries.session(conn, session_id) if session_id else None
+    if found is None or not tokens.secrets_equal(found.secret_hash, tokens.hash_secret(secret)):
+        raise Unauthenticated
+    return found, secret
 
 
 async def owner(conn: Conn, instance: InstanceKey, account: Account) -> Actor:
@@ -133,6 +164,13 @@ async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: dateti
 async def forget_ended_sessions(db: Database, *, now: datetime) -> int:
     """Delete the sessions that have ended; how many. Raises Unavailable."""
     return await db.in_batches(lambda conn: queries.delete_ended_sessions(conn, now, limit=_BATCH), batch=_BATCH)
+
+
+async def _count_wrong(platform: Platform, account: Account | None) -> None:
+    """For its owner to see; a login that nobody has costs the same, so that time does not tell which there are."""
+    async with platform.db.transaction() as conn:
+        account_id = account.account_id if account else new_id()
+        await events.note_wrong_password(conn, account_id, now=utc_now())
 
 
 async def _hash_anew(

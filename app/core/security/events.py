@@ -40,7 +40,8 @@ async def note(conn: Conn, account_id: UUID, kind: Kind, *, now: datetime, about
         return
     public_key, number = found
     event_id = id_of_day(now.date(), number + 1)
-    details = Details(kind, int(now.timestamp()), about[:ABOUT_CHARS])
+    told = about[:ABOUT_CHARS].encode("utf-8", "replace").decode()
+    details = Details(kind, int(now.timestamp()), told)
     sealed = seal.seal_received(
         public_key, account_id=account_id, purpose=_PURPOSE, row_id=event_id, plaintext=_padded(_encode(details))
     )
@@ -48,7 +49,11 @@ async def note(conn: Conn, account_id: UUID, kind: Kind, *, now: datetime, about
 
 
 async def note_wrong_password(conn: Conn, account_id: UUID, *, now: datetime) -> None:
-    """Count a wrong password; a day has one count, which the operator can see, too."""
+    """Count a wrong password; a day has one count, which the operator can see, too.
+
+    The transaction's commit is not waited for, so that it takes no longer than of an account that there is not.
+    """
+    await queries.wait_for_no_disk(conn)
     await queries.count_wrong_password(conn, account_id, id_of_day(now.date(), 0), day=now.date())
 
 

@@ -34,6 +34,11 @@ async def insert_event(conn: Conn, account_id: UUID, event_id: UUID, *, day: dat
     )
 
 
+async def wait_for_no_disk(conn: Conn) -> None:
+    """Commit this transaction without waiting until it is on the disk: a crash may lose it, never half of it."""
+    await conn.execute("SET LOCAL synchronous_commit = off")
+
+
 async def count_wrong_password(conn: Conn, account_id: UUID, event_id: UUID, *, day: date) -> None:
     """One more on this day; `event_id` is for the first. Of an account that is gone nothing is counted."""
     await conn.execute(

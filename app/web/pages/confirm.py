@@ -6,12 +6,12 @@ from litestar import Response
 from litestar.params import QueryParameter
 from litestar.response.redirect import Redirect
 
-from app.core.auth import service as auth
 from app.core.auth.sessions import service as sessions
-from app.errors import LimitReached, Unauthenticated
+from app.errors import Invalid, LimitReached
 from app.lib.times import utc_now
 from app.web import confirmation, csrf, forms
 from app.web.forms import AnyRequest, Faults
+from app.web.pending import user_agent
 from app.web.session import GivenSession, cookie_of, local_path
 from app.web.site import GivenPlatform, GivenSite
 from app.web.view import see_other
@@ -35,14 +35,12 @@ async def submit_confirm(
     path = local_path(form.get("next", ""))
     kept = confirmation.kept_in(fields) if form.get("method") == "POST" else None
     try:
-        await auth.check_password(platform, session.actor.login, form.get("password", ""))
-    except (Unauthenticated, LimitReached) as error:
+        await confirmation.check_password(platform, session, form.get("password", ""))
+    except (Invalid, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
-        text = error.detail if isinstance(error, LimitReached) else "This is not your password. Type it once more."
-        faults = Faults(text, {"password": text})
-        return confirmation.page(site.view, session, path=path, kept=kept, faults=faults, status=status)
+        return confirmation.page(site.view, session, path=path, kept=kept, faults=Faults.of(error), status=status)
     async with platform.db.transaction() as conn:
-        new = await sessions.renew(conn, session.actor, now=utc_now())
+        new = await sessions.renew(conn, session.actor, user_agent=user_agent(request), now=utc_now())
     answer: Response[str] | Redirect
     if kept is None:
         answer = see_other(path)

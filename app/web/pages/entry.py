@@ -11,6 +11,7 @@ from app.core.accounts.model import NewAccount
 from app.core.administration import suspensions
 from app.core.auth import service as auth
 from app.core.auth.model import AccountSuspended, SignedIn
+from app.core.auth.sessions import service as sessions
 from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
@@ -18,6 +19,7 @@ from app.lib.times import utc_now, utc_today
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults
 from app.web.origins import mark_of, origin_of
+from app.web.pending import code_path, user_agent
 from app.web.reasons import suspension_text
 from app.web.session import GivenSession, Session, cookie_of, cookie_removed, find, local_path
 from app.web.setup import is_setup_token
@@ -129,12 +131,12 @@ async def _check_setup(platform: Platform, token: str) -> None:
 async def _signed_in(
     request: AnyRequest, platform: Platform, site: Site, signed_in: SignedIn, path: str, *, before: Session | None
 ) -> Redirect:
-    """Start a session, end the one this browser had, and go on."""
+    """Start a session, end the one this browser had, and go on, by way of the second factor where there is one."""
     async with platform.db.transaction() as conn:
         if before is not None:
             await auth.end_session(conn, before.actor)
-        new = await auth.start_session(conn, signed_in, now=utc_now())
-    answer = see_other(path)
+        new = await sessions.begin(conn, signed_in, user_agent=user_agent(request), now=utc_now())
+    answer = see_other(code_path(path) if new.is_pending else path)
     answer.set_cookie(cookie_of(site, new))
     answer.set_cookie(mark_of(request, platform, site, signed_in.account.login))
     return answer

@@ -18,7 +18,7 @@ from app.lib.times import utc_now
 from app.web import forms, scopes
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
 from app.web.notices import Notice, counted, number_in
-from app.web.session import GivenSession, Session
+from app.web.session import GivenFreshSession, GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
@@ -35,17 +35,17 @@ async def show_keys(
 
 
 async def submit_key(
-    request: AnyRequest, platform: GivenPlatform, site: GivenSite, session: GivenSession
+    request: AnyRequest, platform: GivenPlatform, site: GivenSite, fresh: GivenFreshSession
 ) -> Response[str]:
     """Make one. It is on the page that answers, and on none after that."""
     fields = await forms.read_all(request)
     form = dict(fields) | {"scopes": " ".join(value for name, value in fields if name == "scopes")}
     try:
         async with platform.db.transaction() as conn:
-            made = await keys.make(conn, session.actor, await _new(conn, session, form), now=utc_now())
+            made = await keys.make(conn, fresh.actor, await _new(conn, fresh, form), now=utc_now())
     except (Invalid, LimitReached) as error:
-        return await _page(platform, site, session, form=form, faults=Faults.of(error))
-    return await _page(platform, site, session, made=made)
+        return await _page(platform, site, fresh, form=form, faults=Faults.of(error))
+    return await _page(platform, site, fresh, made=made)
 
 
 async def show_key(

@@ -17,9 +17,11 @@ from app.core.auth.keys.strength import Strength
 from app.core.auth.model import Actor
 from app.core.auth.scopes import SCOPES
 from app.core.domains import service as domains
+from app.core.security import events
 from app.errors import CannotOpen, FieldError, Forbidden, Invalid, LimitReached, NotFound
 from app.lib.db import Conn
 from app.lib.ids import new_id
+from app.lib.times import utc_now
 from app.vault import seal, tokens
 from app.vault.keyring import Keyring
 
@@ -64,6 +66,7 @@ async def make(conn: Conn, actor: Actor, new: NewKey, *, now: datetime) -> MadeK
         made_with=actor.key_id,
     )
     await holders.lend(conn, account_id, actor.keyring, kind="api_key", secret=key, holder_id=key_id)
+    await events.note(conn, account_id, "key_made", now=now, about=new.name)
     return MadeKey(key=key, shown=await get(conn, actor, key_id))
 
 
@@ -96,7 +99,9 @@ async def revoke(conn: Conn, actor: Actor, key_id: UUID) -> int:
 
     Raises NotFound; Forbidden where it is stronger than the one that asks.
     """
-    await _assert_weaker(conn, actor, await _row(conn, actor, key_id))
+    row = await _row(conn, actor, key_id)
+    await _assert_weaker(conn, actor, row)
+    await events.note(conn, actor.account_id, "key_revoked", now=utc_now(), about=_opened(actor, row).name)
     return await queries.delete_key(conn, actor.account_id, key_id)
 
 
