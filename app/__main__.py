@@ -109,7 +109,7 @@ _SECTIONS: Mapping[str, Mapping[str, Load]] = {
     _WITH_A_KEY: {
         **dict.fromkeys(("login", "logout", "inbox", "read", "wait"), _client),
         "alias": _alias,
-        **dict.fromkeys(("block", "export"), _client),
+        **dict.fromkeys(("block", "export", "import"), _client),
     },
     _ON_THE_SERVER: {
         **dict.fromkeys(("serve", "check", "migrate", "web", "smtp", "worker", "account", "key", "domain"), _operating),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from app.client import files, login, lookup, output, showing
+from app.client import exporting, files, login, lookup, output, showing
+from app.client.importing.command import bring
 from app.client.login import Login
 from app.client.server import Server, data_of, logged_in
 from app.client.text import line
@@ -125,16 +126,36 @@ def read(
 
 
 @click.command()
-@click.option("-o", "--output", "target", required=True, help="Where it goes; - is standard output. Never over a file.")
+@click.option("-o", "--output", "target", help="Where it goes; - is standard output. Never over a file.")
 @click.option("--folder", type=click.Choice(_FOLDERS), default="all", show_default=True)
 @click.option("--alias", help="Mail to this alias alone (address or id).")
-def export(*, target: str, folder: str, alias: str | None) -> None:
-    """Save all mail, or a part of it, as one mbox file, the oldest message first."""
+@click.option(
+    "--everything", "place", metavar="DIR", help="Mail, attachments, aliases, rules and settings, as ZIP files."
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(exporting.FORMATS),
+    help="With --everything: how mail is in it; all of them unless given.",
+)
+def export(*, target: str | None, folder: str, alias: str | None, place: str | None, formats: tuple[str, ...]) -> None:
+    """Save all mail, or a part of it, as one mbox file; or with --everything all there is into a folder.
+
+    One with --everything that was interrupted goes on where it was when it is begun again.
+    """
+    if (target is None) == (place is None):
+        raise click.UsageError("Give -o FILE for an mbox file, or --everything DIR.")
+    if place is not None and (alias or folder != "all"):
+        raise click.UsageError("--folder and --alias go with -o.")
     with logged_in() as there:
+        if place is not None:
+            exporting.everything(there, Path(place), formats=formats or exporting.FORMATS)
+            return
         params = {} if folder == "all" else {"folder": folder}
         params |= {"alias_id": lookup.alias_id(there, alias)} if alias else {}
-        files.save(there, "/export", target, params)
-    if target != files.STDOUT:
+        files.save(there, "/export", target or files.STDOUT, params)
+    if target is not None and target != files.STDOUT:
         click.echo(f"{target} ({output.size(Path(target).stat().st_size)})")
 
 
@@ -244,6 +265,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "wait": wait,
     "block": block,
     "export": export,
+    "import": bring,
     "alias new": alias_new,
     "alias list": alias_list,
 }

@@ -8,6 +8,15 @@ from typing import Any
 import click
 import msgspec
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +37,31 @@ def console() -> Console:
 def tell(text: str) -> None:
     """A line about what goes on, aside from the output."""
     click.echo(text, err=True)
+
+
+def progress() -> Progress:
+    """A bar on standard error where somebody looks, else nothing. Tasks say with `is_bytes` what they count."""
+    err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        _Amount(),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    )
+
+
+class _Amount(ProgressColumn):
+    """How much of how much, in bytes or messages."""
+
+    def render(self, task: Task) -> Text:
+        """`12 MB of 3 GB`, `120 of 1,873`."""
+        total = int(task.total or 0)
+        done = min(int(task.completed), total) if total else int(task.completed)
+        shown = size if task.fields.get("is_bytes") else "{:,}".format
+        return Text(f"{shown(done)} of {shown(total)}")
 
 
 def show_json(value: object) -> None:

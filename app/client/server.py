@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from importlib.metadata import version
@@ -37,7 +37,7 @@ class Server:
     def __init__(
         self, login: Login, *, tell: Callable[[str], None] = tell, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self.tell, self.pause = tell, pause
+        self.tell, self.pause, self.url = tell, pause, login.url
         self._http = httpx.Client(
             base_url=f"{login.url}/api/v1",
             headers={"Authorization": f"Bearer {login.key}", "User-Agent": f"restante/{version('restante')}"},
@@ -65,15 +65,36 @@ class Server:
         """The answer's JSON."""
         return json_of(self.answer("PATCH", path, body=body))
 
+    def send(self, path: str, params: Params, content: bytes, content_type: str, *, timeout: float) -> Any:  # noqa: ANN401
+        """The answer's JSON to a POST of these bytes, which the server itself takes once only."""
+        body = (content, content_type)
+        return json_of(self.answer("POST", path, params=params, content=body, timeout=timeout))
+
     @contextmanager
     def stream(self, path: str, params: Params | None = None) -> Iterator[Iterator[bytes]]:
         """The bytes of an answer; whatever cuts them short is raised."""
+        with self.opened(path, params) as response:
+            yield response.iter_bytes()
+
+    @contextmanager
+    def opened(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        also: Collection[HTTPStatus] = (),
+    ) -> Iterator[httpx.Response]:
+        """An answer before its bytes: a success, or one of `also`. Whatever cuts it short is raised."""
+        wanted = {"Accept-Encoding": "identity", **(headers or {})}
+        patience = _TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=_TIMEOUT.connect)
         try:
-            with self._http.stream("GET", path, params=params, headers={"Accept-Encoding": "identity"}) as response:
-                if not response.is_success:
+            with self._http.stream("GET", path, params=params, headers=wanted, timeout=patience) as response:
+                if not response.is_success and response.status_code not in also:
                     response.read()
                     raise failures.of_response(response)
-                yield response.iter_bytes()
+                yield response
         except httpx.TransportError as error:
             raise failures.of_transport(error, self._host) from error
 
@@ -84,11 +105,15 @@ class Server:
         *,
         params: Params | None = None,
         body: Mapping[str, object] | None = None,
+        content: tuple[bytes, str] | None = None,
         timeout: float | None = None,
         tries: int = _TRIES,
     ) -> httpx.Response:
-        """A success; `timeout` in seconds without a byte, `tries` in all. Raises what `failures` makes of all else."""
-        request = self._http.build_request(method, path, params=params, json=body)
+        """A success; the body is JSON, or `content` (bytes and their type). `timeout` in seconds without a byte,
+        `tries` in all. Raises what `failures` makes of all else.
+        """
+        data, headers = (content[0], {"Content-Type": content[1]}) if content else (None, None)
+        request = self._http.build_request(method, path, params=params, json=body, content=data, headers=headers)
         if method == "POST":
             request.headers["Idempotency-Key"] = str(uuid4())
         if timeout is not None:
