@@ -96,6 +96,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     storage_limit: int
     alias_limit: int
     domain_limit: int
+    account_keys_dir: Path | None
+    """Where each account has a key of its own, apart from the database; None: they have none."""
     log_dir: Path | None
     """Where lines go into a file a day; None: to stderr."""
     access_log: bool
@@ -156,6 +158,7 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         storage_limit=read("RESTANTE_STORAGE_LIMIT", 10 * 1024 * MIB, _between(MIB, 1 << 50)),
         alias_limit=read("RESTANTE_ALIAS_LIMIT", 10_000, _between(0, 1_000_000)),
         domain_limit=read("RESTANTE_DOMAIN_LIMIT", 100, _between(0, 100)),
+        account_keys_dir=read("RESTANTE_ACCOUNT_KEYS_DIR", None, lambda text: Path(text).absolute()),
         log_dir=read("RESTANTE_LOG_DIR", None, lambda text: Path(text).absolute()),
         access_log=read("RESTANTE_ACCESS_LOG", False, _switch),
         api_rate=read("RESTANTE_API_RATE", 6000, _between(1, 10_000_000)),

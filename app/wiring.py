@@ -18,6 +18,7 @@ from app import config as configuration
 from app.api.errors import give_problems
 from app.api.router import api_router, description_of
 from app.config import Config
+from app.core.accounts import service as accounts
 from app.core.auth.guessing import Guesses
 from app.core.auth.hashing import PasswordHasher
 from app.core.billing.shop import Shop
@@ -42,6 +43,7 @@ from app.lib.wakeups import Listener
 from app.smtp import server as smtp_server
 from app.smtp import tls as smtp_tls
 from app.smtp.settings import Settings as SmtpSettings
+from app.vault.account_keys import AccountKeys
 from app.vault.instance import InstanceKey
 from app.web.access import logged
 from app.web.app import create_app
@@ -61,7 +63,7 @@ def load_config() -> Config:
 def instance_key(config: Config) -> InstanceKey:
     """The instance key: from RESTANTE_SECRET, else from the data directory, where it is made the first time."""
     if config.secret is not None:
-        return InstanceKey(config.secret)
+        return InstanceKey(config.secret, account_keys(config))
     path = config.data_dir / _SECRET_FILE
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -71,7 +73,18 @@ def instance_key(config: Config) -> InstanceKey:
     except FileExistsError:
         if path.stat().st_mode & 0o077:
             raise Invalid(f"Others can read {path}; run `chmod 600` on it.", code="secret_readable") from None
-    return InstanceKey(path.read_text().strip())
+    return InstanceKey(path.read_text().strip(), account_keys(config))
+
+
+def account_keys(config: Config) -> AccountKeys | None:
+    """Those of the configured folder; with the embedded Postgres else those of the data directory.
+
+    A database elsewhere may serve many machines, which would have to share the folder: so there it has to be named.
+    """
+    folder = config.account_keys_dir
+    if folder is None and config.database_url is None:
+        folder = config.data_dir / "account-keys"
+    return None if folder is None else AccountKeys(folder)
 
 
 def blob_store(config: Config) -> BlobStore:
@@ -149,6 +162,7 @@ async def prepare(platform: Platform, mail_domains: Sequence[str]) -> None:
     """
     async with platform.db.transaction() as conn:
         await check_key(conn, platform.instance)
+        await accounts.check_account_keys(conn, platform.instance)
         await domains.ensure_shared(conn, mail_domains, today=utc_today())
         await give_roles(conn, now=utc_now())
 

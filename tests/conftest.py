@@ -27,6 +27,7 @@ from app.lib.postgres import EmbeddedPostgres
 from app.lib.resolver import Resolver, Server
 from app.lib.times import utc_today
 from app.lib.wakeups import Listener
+from app.vault.account_keys import AccountKeys
 from app.vault.instance import InstanceKey
 from app.vault.passwords import PasswordCost
 
@@ -84,8 +85,8 @@ def _dsn_of(server: EmbeddedPostgres, name: str) -> str:
 
 
 @pytest.fixture
-def instance() -> InstanceKey:
-    return InstanceKey("an instance secret that only tests know")
+def instance(tmp_path: Path) -> InstanceKey:
+    return InstanceKey("an instance secret that only tests know", AccountKeys(tmp_path / "account-keys"))
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def test_everything_has_a_default() -> None:
         storage_limit=10 * 1024 * MIB,
         alias_limit=10_000,
         domain_limit=100,
+        account_keys_dir=None,
         log_dir=None,
         access_log=False,
         api_rate=6000,

@@ -89,7 +89,7 @@ def new_keyring() -> Keyring:
 
 def instance_holder_key(instance: InstanceKey, account_id: UUID) -> bytes:
     """The key with which the instance itself holds a standard account's keyring, 32 bytes, one an account."""
-    return derive_key(instance.subkey("keyring holder"), context("holder", account_id.bytes))
+    return derive_key(instance.account_subkey("keyring holder", account_id), context("holder", account_id.bytes))
 
 
 def wrap_keyring(keyring: Keyring, *, holder_key: bytes, account_id: UUID, holder_id: UUID, kind: HolderKind) -> bytes:
@@ -136,4 +136,4 @@ def _keyring_context(account_id: UUID, holder_id: UUID, kind: HolderKind) -> byt
 
 
 def _index_cipher(instance: InstanceKey, account_id: UUID) -> AESGCM:
-    return cipher_for(instance.subkey("index keys"), context("index key wrap", account_id.bytes))
+    return cipher_for(instance.account_subkey("index keys", account_id), context("index key wrap", account_id.bytes))

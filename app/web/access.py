@@ -1,10 +1,9 @@
 """A line for each request: its route, how it was answered, how long that took and how much was sent; not to whom."""
 
 import time
-from typing import cast
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -21,7 +20,6 @@ def logged(app: ASGIApp, log: FilteringBoundLogger) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        asked = cast("HTTPScope", scope)
         begun, status, sent = time.monotonic(), 0, 0
 
         async def counted(message: Message) -> None:
@@ -37,8 +35,8 @@ def logged(app: ASGIApp, log: FilteringBoundLogger) -> ASGIApp:
         finally:
             log.info(
                 "http_request",
-                method=asked["method"] if asked["method"] in _METHODS else "other",
-                route=asked.get("path_template") or "none",
+                method=scope["method"] if scope["method"] in _METHODS else "other",
+                route=scope.get("path_template") or "none",
                 status=status,
                 ms=round((time.monotonic() - begun) * 1000),
                 bytes=sent,

@@ -53,3 +53,10 @@ def mark_of(request: AnyRequest, platform: Platform, site: Site, login: str) -> 
         httponly=True,
         samesite="strict",
     )
+
+
+def mark_removed(site: Site) -> Cookie:
+    """What makes the browser forget that it was known."""
+    return Cookie(
+        key=site.mark_name, value="", max_age=0, path="/", secure=site.is_https, httponly=True, samesite="strict"
+    )

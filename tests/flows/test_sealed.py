@@ -32,6 +32,7 @@ from app.core.messages.model import BlobRef, Summary
 from app.errors import CannotOpen, NotFound
 from app.lib.postgres import running_dsn
 from app.vault import contents, instructions, links, outbox, seal, tokens
+from app.vault.account_keys import AccountKeys
 from app.vault.chunks import ChunkOpener
 from app.vault.instance import InstanceKey
 from app.vault.keyring import HolderKind, Keyring, instance_holder_key, unwrap_index_key, unwrap_keyring
@@ -245,10 +246,12 @@ def purposes() -> set[str]:
 
 
 class Thief:
-    """Has the dump, the objects and RESTANTE_SECRET; tries what the vault offers on all of one account's values."""
+    """Has the dump, the objects, RESTANTE_SECRET and the accounts' keys; tries what the vault offers on all of one
+    account's values.
+    """
 
-    def __init__(self, rows: list[Row], objects: dict[str, bytes], instance_secret: str) -> None:
-        self._rows, self._objects, self._instance = rows, objects, InstanceKey(instance_secret)
+    def __init__(self, rows: list[Row], objects: dict[str, bytes], instance: InstanceKey) -> None:
+        self._rows, self._objects, self._instance = rows, objects, instance
         self._purposes = sorted(purposes())
         values = [value for row in rows for _, value in row.sealed]
         # All that might be a key: what the instance key gives, what stands in the database, and hashes of that.
@@ -393,7 +396,8 @@ def test_who_has_database_objects_and_secret_opens_nothing_of_a_sealed_account(
     data = restante.folder / "data"
     rows, objects = dump(data), objects_in(data)
     assert len(objects) == len((sealed, standard))
-    thief = Thief(rows, objects, (data / "instance-secret").read_text())
+    instance = InstanceKey((data / "instance-secret").read_text(), AccountKeys(data / "account-keys"))
+    thief = Thief(rows, objects, instance)
 
     stolen = thief.loot(standard.account_id)
     assert words_in(stolen) == set(WORDS), "the trying itself opens too little"

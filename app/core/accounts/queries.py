@@ -150,6 +150,15 @@ async def usage(conn: Conn, account_id: UUID) -> Usage:
         return await cursor.fetchone() or Usage(message_count=0, stored_bytes=0)
 
 
+async def newest_index_key(conn: Conn) -> tuple[UUID, bytes] | None:
+    """(account, its index key, wrapped) of the account made last, of those whose keys were not destroyed."""
+    cursor = await conn.execute(
+        "SELECT account_id, index_key FROM accounts WHERE index_key <> '' ORDER BY account_id DESC LIMIT 1", binary=True
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else None
+
+
 async def index_key(conn: Conn, account_id: UUID) -> bytes | None:
     """The account's index key, under the instance key."""
     cursor = await conn.execute(

@@ -1,5 +1,6 @@
 """Making, finding, suspending and deleting accounts. The caller owns the transaction."""
 
+import asyncio
 import re
 import unicodedata
 from datetime import date
@@ -8,7 +9,7 @@ from uuid import UUID
 from app.core.accounts import queries, strength
 from app.core.accounts.holders import service as holders
 from app.core.accounts.model import Account, Kind, Limits, MadeAccount, NewAccount, NewPassword, Usage
-from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from app.errors import CannotOpen, Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from app.lib.db import Conn
 from app.lib.ids import new_id
 from app.vault.instance import InstanceKey
@@ -70,6 +71,11 @@ async def create(
         fault = FieldError(field="login", message="Somebody has this name already; choose another.")
         raise Conflict(fault.message, code="login_taken", fields=[fault])
     account_id, keyring = account.account_id, new_keyring()
+    if instance.account_keys is not None:
+        try:
+            await asyncio.to_thread(instance.account_keys.make, account_id)
+        except OSError as error:
+            raise Unavailable("There is no room for the account's key now. Please try again later.") from error
     index_key = wrap_index_key(instance, account_id, new_index_key())
     await queries.insert_account(conn, account, public_key=keyring.public_bytes(), index_key=index_key)
     await queries.set_password(conn, account_id, password.record)
@@ -205,6 +211,21 @@ async def set_kind(conn: Conn, account_id: UUID, kind: Kind) -> None:
 async def usage(conn: Conn, account_id: UUID) -> Usage:
     """What the account holds now."""
     return await queries.usage(conn, account_id)
+
+
+async def check_account_keys(conn: Conn, instance: InstanceKey) -> None:
+    """Raise Conflict when accounts were made with keys of their own that are not there, or not in this folder."""
+    newest = await queries.newest_index_key(conn)
+    try:
+        if newest is not None:
+            unwrap_index_key(instance, *newest)
+    except CannotOpen:
+        raise Conflict(
+            "Accounts of this database have keys of their own, and the newest one's is not there. Set "
+            "RESTANTE_ACCOUNT_KEYS_DIR to the folder that holds them (account-keys in the data directory of a service "
+            "with the embedded database), or put it back; nothing was changed.",
+            code="account_keys_missing",
+        ) from None
 
 
 async def index_key(conn: Conn, instance: InstanceKey, account_id: UUID) -> bytes:

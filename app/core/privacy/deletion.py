@@ -4,6 +4,7 @@ Deleting begins with the keys, in one transaction; from then on nobody can sign 
 rows and the objects follow piece by piece, and whatever breaks off goes on within the hour.
 """
 
+import asyncio
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.core.privacy import queries
 from app.core.security import events as security
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Unavailable
 from app.lib.db import Conn
 from app.lib.logs import error_fields, logger
 
@@ -69,10 +70,12 @@ async def begin(platform: Platform, account_id: UUID, *, now: datetime) -> None:
         await accounts.hold(conn, account_id)
         if not await queries.destroy_keys(conn, account_id, now.date()):
             raise NotFound
+    await _shred(platform, account_id)
 
 
 async def finish(platform: Platform, account_id: UUID, *, now: datetime) -> None:
     """Delete what is left of an account whose keys are destroyed. Raises Unavailable; then it can be called again."""
+    await _shred(platform, account_id)
     await platform.db.in_batches(
         lambda conn: queries.delete_messages(conn, account_id, limit=_MESSAGES), batch=_MESSAGES
     )
@@ -116,6 +119,16 @@ async def delete_due(platform: Platform, *, now: datetime) -> int:
     if first is not None:
         raise first
     return gone
+
+
+async def _shred(platform: Platform, account_id: UUID) -> None:
+    """Destroy the key without which copies of the database open nothing of the account. Raises Unavailable."""
+    keys = platform.instance.account_keys
+    if keys is not None:
+        try:
+            await asyncio.to_thread(keys.destroy, account_id)
+        except OSError as error:
+            raise Unavailable("The account's key cannot be deleted from the disk now.") from error
 
 
 async def _delete_objects(platform: Platform, account_id: UUID) -> None:

@@ -13,6 +13,7 @@ from app.errors import Conflict, Unavailable
 from app.lib.times import utc_now, utc_today
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
+from app.web.origins import mark_removed
 from app.web.session import GivenFreshSession, GivenLeavingSession, Session, cookie_removed
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
@@ -21,9 +22,9 @@ _PATIENCE_SECONDS = 10.0
 """How long a browser waits for the end of a deletion; the worker goes on with a longer one."""
 
 
-async def show_deletion(site: GivenSite, fresh: GivenFreshSession) -> Response[str]:
+async def show_deletion(platform: GivenPlatform, site: GivenSite, fresh: GivenFreshSession) -> Response[str]:
     """What deleting means, and the choice between thirty days and now."""
-    return _deletion(site, fresh)
+    return _deletion(platform, site, fresh)
 
 
 async def submit_deletion(
@@ -33,7 +34,7 @@ async def submit_deletion(
     form = await forms.read(request)
     faults = _faults(form, fresh)
     if faults.summary:
-        return _deletion(site, fresh, form=form, faults=faults, status=422)
+        return _deletion(platform, site, fresh, form=form, faults=faults, status=422)
     try:
         async with platform.db.transaction() as conn:
             if form.get("when") == "now":
@@ -41,7 +42,7 @@ async def submit_deletion(
             else:
                 await deletion.ask(conn, fresh.actor, now=utc_now())
     except Conflict as error:
-        return _deletion(site, fresh, form=form, faults=Faults.of(error), status=409)
+        return _deletion(platform, site, fresh, form=form, faults=Faults.of(error), status=409)
     return await _end(platform, site, fresh) if form.get("when") == "now" else see_other("/leaving")
 
 
@@ -91,7 +92,13 @@ def _faults(form: Form, session: Session) -> Faults:
 
 
 def _deletion(
-    site: Site, session: Session, *, form: Form | None = None, faults: Faults = NO_FAULTS, status: int = 200
+    platform: Platform,
+    site: Site,
+    session: Session,
+    *,
+    form: Form | None = None,
+    faults: Faults = NO_FAULTS,
+    status: int = 200,
 ) -> Response[str]:
     return site.view.page(
         "deletion.html",
@@ -100,6 +107,7 @@ def _deletion(
         form=form or {"when": "later"},
         faults=faults,
         last_day=_told(utc_today() + deletion.GRACE),
+        is_shredded=platform.instance.account_keys is not None,
     )
 
 
@@ -141,4 +149,5 @@ async def _end(platform: Platform, site: Site, session: Session) -> Response[str
         is_complete = False
     answer = site.view.page("deleted.html", is_complete=is_complete)
     answer.set_cookie(cookie_removed(site))
+    answer.set_cookie(mark_removed(site))
     return answer
