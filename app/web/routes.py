@@ -23,6 +23,7 @@ from app.web.pages import (
     entry,
     exports,
     feed,
+    joining,
     keys,
     leaving,
     lists,
@@ -77,6 +78,9 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # Coming in and going out
     ("GET", "/setup/{token:str}", entry.show_setup),
     ("POST", "/setup/{token:str}", entry.submit_setup),
+    ("GET", "/join", joining.show_join),
+    ("POST", "/join", joining.submit_join),
+    ("GET", "/welcome", joining.show_welcome),
     ("GET", "/login", entry.show_login),
     ("POST", "/login", entry.submit_login),
     ("GET", "/login/code", second_step.show_code),

@@ -41,6 +41,17 @@ def check_new(new: NewAccount) -> None:
         raise Invalid("The account cannot be made like this.", fields=faults)
 
 
+async def check_free(conn: Conn, login: str) -> None:
+    """Raise Conflict when the login is taken; who makes an account in the same moment is not seen yet."""
+    if await _account_id(conn, login) is not None:
+        raise _taken()
+
+
+def _taken() -> Conflict:
+    fault = FieldError(field="login", message="Somebody has this name already; choose another.")
+    return Conflict(fault.message, code="login_taken", fields=[fault])
+
+
 async def create(
     conn: Conn,
     instance: InstanceKey,
@@ -68,8 +79,7 @@ async def create(
         domain_limit=domain_limit,
     )
     if not await queries.insert_login(conn, account.login, account.account_id):
-        fault = FieldError(field="login", message="Somebody has this name already; choose another.")
-        raise Conflict(fault.message, code="login_taken", fields=[fault])
+        raise _taken()
     account_id, keyring = account.account_id, new_keyring()
     if instance.account_keys is not None:
         try:

@@ -14,6 +14,7 @@ from app.core.events import service as events
 from app.core.exports import service as exports
 from app.core.filing import deletion as trash
 from app.core.idempotency import service as idempotency
+from app.core.joining import service as joining
 from app.core.messages.sweep import sweep
 from app.core.platform import Platform
 from app.core.privacy import deletion, queries
@@ -255,6 +256,14 @@ RULES: tuple[Rule, ...] = (
         where=("instance", "schema_migrations"),
         kept="for ever",
         why="So that it is not opened with a wrong key or an old program.",
+    ),
+    Rule(
+        name="joining",
+        what="How many accounts were made in this hour, where everybody may make one",
+        where=("joining_pace",),
+        kept="an hour or two",
+        why="So that nobody fills the service with accounts.",
+        forget=lambda on, now: joining.forget_pace(on.db, now=now),
     ),
     Rule(
         name="vouchers",

@@ -17,7 +17,7 @@ from app.core.platform import Platform
 from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
 from app.lib.times import utc_now, utc_today
 from app.web import forms
-from app.web.forms import NO_FAULTS, AnyRequest, Faults
+from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
 from app.web.origins import mark_of, origin_of
 from app.web.pending import code_path, user_agent
 from app.web.reasons import suspension_text
@@ -71,7 +71,7 @@ async def show_login(
     """The sign-in form; who is signed in already goes on."""
     if await _present(request, platform, site):
         return see_other(local_path(following))
-    return site.view.page("login.html", form={}, following=following, faults=NO_FAULTS)
+    return _login_form(platform, site, {}, following, NO_FAULTS, status=200)
 
 
 async def submit_login(request: AnyRequest, platform: GivenPlatform, site: GivenSite) -> Response[str] | Redirect:
@@ -84,12 +84,19 @@ async def submit_login(request: AnyRequest, platform: GivenPlatform, site: Given
     except (Unauthenticated, Forbidden, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
         faults = Faults(await _why(platform, error), {})
-        page = site.view.page("login.html", status=status, form=form, following=following, faults=faults)
+        page = _login_form(platform, site, form, following, faults, status=status)
         if isinstance(error, LimitReached) and error.retry_after is not None:
             page.headers["Retry-After"] = str(error.retry_after)
         return page
     before = await _present(request, platform, site)
     return await _signed_in(request, platform, site, signed_in, local_path(following), before=before)
+
+
+def _login_form(
+    platform: Platform, site: Site, form: Form, following: str, faults: Faults, *, status: int
+) -> Response[str]:
+    is_open = platform.joining != "closed"
+    return site.view.page("login.html", status=status, form=form, following=following, faults=faults, is_open=is_open)
 
 
 async def submit_logout(platform: GivenPlatform, site: GivenSite, session: GivenSession) -> Redirect:

@@ -6,7 +6,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
 
 from app.lib.readiness import Readiness
-from app.web.site import GivenSite
+from app.web.site import GivenPlatform, GivenSite
 
 ROBOTS = """User-agent: *
 Disallow: /aliases
@@ -24,6 +24,7 @@ Disallow: /shop/
 Disallow: /spam
 Disallow: /starred
 Disallow: /trash
+Disallow: /welcome
 """
 _FOR_EVER = "public, max-age=31536000, immutable"
 _A_DAY = "public, max-age=86400"
@@ -31,9 +32,9 @@ _A_DAY = "public, max-age=86400"
 GivenReadiness = NamedDependency[SkipValidation[Readiness]]
 
 
-async def show_home(site: GivenSite) -> Response[str]:
+async def show_home(platform: GivenPlatform, site: GivenSite) -> Response[str]:
     """The front page."""
-    return site.view.page("home.html")
+    return site.view.page("home.html", is_open=platform.joining != "closed")
 
 
 async def show_static(site: GivenSite, name: FromPath[str]) -> Response[bytes]:
