@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 _MAX_COUNTER = 0xFFF
+_DAY = 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,6 +51,11 @@ def id_of_day(day: date, number: int) -> UUID:
     midnight = (day - _EPOCH.date()) // timedelta(milliseconds=1)
     random_bits = int.from_bytes(os.urandom(10)) & 0xFFF_3FFF_FFFF_FFFF_FFFF
     return UUID(int=(midnight + number) << 80 | 0x7 << 76 | 0b10 << 62 | random_bits)
+
+
+def new_id_of_day(day: date) -> UUID:
+    """A UUIDv7 that tells the day alone: for what must not say when it was made. Those of one day have no order."""
+    return id_of_day(day, int.from_bytes(os.urandom(8)) % _DAY)
 
 
 def made_at(value: UUID) -> datetime:

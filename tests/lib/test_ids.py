@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.lib import ids
-from app.lib.ids import new_id, parse_id
+from app.lib.ids import made_at, new_id, new_id_of_day, parse_id
 
 
 def test_ids_are_uuids_of_version_7_that_ascend() -> None:
@@ -68,3 +68,12 @@ def test_an_id_of_a_day_tells_the_day_and_the_order_alone() -> None:
         timedelta(milliseconds=number) for number in (0, 1, 1, 2)
     ]
     assert len(set(made)) == 4
+
+
+def test_an_id_of_a_day_tells_the_day_alone() -> None:
+    day = date(2026, 11, 22)
+    made = [new_id_of_day(day) for _ in range(1000)]
+    assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+    times = [made_at(one) for one in made]
+    assert {time.date() for time in times} == {day}
+    assert len({time.hour for time in times}) == 24

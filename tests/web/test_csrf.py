@@ -12,7 +12,7 @@ from tests.web.conftest import Browser, Owner
 
 pytestmark = pytest.mark.anyio
 
-PUBLIC_FORMS = {"/login", "/login/code", "/recover", "/setup/{token:str}"}
+PUBLIC_FORMS = {"/join", "/login", "/login/code", "/recover", "/setup/{token:str}"}
 PRIVATE_FORMS = [path for method, path, _ in ROUTES if method == "POST" and path not in PUBLIC_FORMS]
 
 

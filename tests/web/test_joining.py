@@ -75,7 +75,13 @@ async def test_a_sealed_account_is_shown_its_recovery_code_once(opened: Opened) 
     page = Browser.checked(answer)
     (code,) = [line for line in page.words.split() if line.count("-") == 6]
     assert "nobody can help" in page.words
+    hidden = page.hidden("/settings/security/file")
+    assert hidden["code"] == code
+    kept = await browser.post("/settings/security/file", hidden)
+    assert kept.headers["content-type"].startswith("text/plain")
+    assert code in kept.text
     assert "Make your first alias" in (await browser.page("/welcome")).words
+    assert code not in (await browser.get("/settings/security")).text
 
 
 async def test_a_bad_form_keeps_everything_but_the_password(opened: Opened) -> None:

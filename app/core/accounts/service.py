@@ -11,7 +11,7 @@ from app.core.accounts.holders import service as holders
 from app.core.accounts.model import Account, Kind, Limits, MadeAccount, NewAccount, NewPassword, Usage
 from app.errors import CannotOpen, Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from app.lib.db import Conn
-from app.lib.ids import new_id
+from app.lib.ids import new_id, new_id_of_day
 from app.vault.instance import InstanceKey
 from app.vault.keyring import Keyring, new_index_key, new_keyring, unwrap_index_key, wrap_index_key
 from app.vault.passwords import PasswordRecord
@@ -68,7 +68,8 @@ async def create(
     `check_new` has passed and `password` was made from `new.password`. Raises Conflict when the login is taken.
     """
     account = Account(
-        account_id=new_id(),
+        # Who joined tells no more than the day; of administrators it matters who was first.
+        account_id=new_id() if new.is_admin else new_id_of_day(today),
         login=normal_login(new.login),
         kind=new.kind,
         status="active",

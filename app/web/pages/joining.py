@@ -6,13 +6,15 @@ from litestar.response.redirect import Redirect
 from app.core.accounts.model import Kind, MadeAccount, NewAccount
 from app.core.auth import service as auth
 from app.core.auth.model import Actor, SignedIn
+from app.core.auth.sessions import service as sessions
 from app.core.joining import service as joining
 from app.core.platform import Platform
 from app.errors import Conflict, Forbidden, Invalid, LimitReached
 from app.lib.times import utc_now
-from app.web import forms
+from app.web import csrf, forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
 from app.web.origins import mark_of, origin_of
+from app.web.pending import user_agent
 from app.web.session import GivenSession, cookie_of, find
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
@@ -67,12 +69,13 @@ async def _begin(request: AnyRequest, platform: Platform, site: Site, made: Made
     async with platform.db.transaction() as conn:
         if before is not None:
             await auth.end_session(conn, before)
-        new = await auth.start_session(conn, signed_in, now=utc_now())
+        new = await sessions.begin(conn, signed_in, user_agent=user_agent(request), now=utc_now())
     answer: Response[str] | Redirect
     if made.recovery_code is None:
         answer = see_other("/welcome")
     else:
-        answer = site.view.page("joined.html", code=made.recovery_code)
+        token = csrf.token(platform.instance, new.session_id)
+        answer = site.view.page("joined.html", code=made.recovery_code, csrf=token)
     answer.set_cookie(cookie_of(site, new))
     answer.set_cookie(mark_of(request, platform, site, made.account.login))
     return answer

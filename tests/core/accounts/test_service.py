@@ -19,7 +19,7 @@ from app.core.platform import Platform
 from app.core.privacy import deletion
 from app.errors import CannotOpen, Conflict, Invalid, NotFound
 from app.lib.db import Conn
-from app.lib.ids import new_id
+from app.lib.ids import made_at, new_id
 from app.lib.times import utc_now, utc_today
 from app.vault.instance import InstanceKey
 from app.vault.passwords import MAX_PASSWORD_CHARS
@@ -142,7 +142,16 @@ async def test_everyone_is_listed_over_pages(platform: Platform, monkeypatch: py
 
     monkeypatch.setattr(queries, "accounts", two_at_a_time)
     async with platform.db.connection() as conn:
-        assert await accounts.everyone(conn) == made
+        everyone = await accounts.everyone(conn)
+    assert everyone == sorted(made, key=lambda account: account.account_id)
+
+
+async def test_an_account_tells_the_day_it_was_made_and_no_time(platform: Platform) -> None:
+    day = date(2025, 2, 28)
+    hashed = await platform.hasher.set(PASSWORD)
+    async with platform.db.transaction() as conn:
+        made = await accounts.create(conn, platform.instance, new("ada"), password=hashed, storage_limit=1, today=day)
+    assert made.account.created_on == made_at(made.account.account_id).date() == day
 
 
 async def test_suspending_can_be_undone(platform: Platform) -> None:

@@ -11,7 +11,8 @@ from app.core.accounts.holders import queries
 from app.core.accounts.model import Holder
 from app.errors import CannotOpen
 from app.lib.db import Conn
-from app.lib.ids import new_id
+from app.lib.ids import new_id_of_day
+from app.lib.times import utc_today
 from app.vault import tokens
 from app.vault.instance import InstanceKey
 from app.vault.keyring import HolderKind, Keyring, instance_holder_key, unwrap_keyring, wrap_keyring
@@ -21,7 +22,7 @@ async def add(
     conn: Conn, account_id: UUID, keyring: Keyring, *, kind: HolderKind, key: bytes, holder_id: UUID | None = None
 ) -> None:
     """Let whoever has `key`, 32 bytes, hold the keyring."""
-    holder_id = holder_id or new_id()
+    holder_id = holder_id or new_id_of_day(utc_today())
     wrapped = wrap_keyring(keyring, holder_key=key, account_id=account_id, holder_id=holder_id, kind=kind)
     await queries.insert(conn, Holder(account_id=account_id, holder_id=holder_id, kind=kind, keyring=wrapped))
 
@@ -97,7 +98,7 @@ async def new_code(conn: Conn, account_id: UUID, keyring: Keyring, *, today: dat
     code = tokens.new_recovery_code()
     await queries.set_recovery_code(conn, account_id, code_hash=tokens.hash_secret(code), made_on=today)
     await queries.delete(conn, account_id, "recovery")
-    await lend(conn, account_id, keyring, kind="recovery", secret=code, holder_id=new_id())
+    await lend(conn, account_id, keyring, kind="recovery", secret=code, holder_id=new_id_of_day(utc_today()))
     return code
 
 
