@@ -35,8 +35,8 @@ MAX_EXPORTS = 3
 """Of an account; another one takes the place of the oldest."""
 PART_BYTES = 256 * 1024 * 1024
 """About so much is in a part, unless one message is larger."""
-PART_MESSAGES = 10_000
-"""At most; before the first byte of a part all of it is read, which takes some 0.3 ms a message."""
+PART_MESSAGES = 5000
+"""At most; before the first byte of a part all of it is read, which takes about a millisecond a message."""
 MEDIA_TYPE = "application/zip"
 _DATA, _FIRST_OF_MAIL = 1, 2
 _HELD, _CONTENTS = "export list", "export contents"
