@@ -1,6 +1,7 @@
 """`python -m bench`: starts the service, measures it, prints medians. See also `python -m bench mailbox`,
 `python -m bench aliases`, `python -m bench rcpt`, `python -m bench waiting`, `python -m bench webhooks`,
-`python -m bench.leaks`, `python -m bench.enqueueing`, `python -m bench.one_core` and `python -m bench.rival`.
+`python -m bench.leaks`, `python -m bench.enqueueing`, `python -m bench.guessing`, `python -m bench.one_core` and
+`python -m bench.rival`.
 """
 
 import argparse
