@@ -112,6 +112,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None
     tls_key: Path | None
     prepared_statements: bool
+    security_contact: str | None
+    """Whom to tell of holes, a URI; None: nobody is named."""
+    terms: Path | None
+    """A text in Markdown; None: there are none."""
 
     def __repr__(self) -> str:
         return f"Config(data_dir={self.data_dir!s}, http={self.http}, smtp={self.smtp})"
@@ -170,6 +174,8 @@ def load(environ: Mapping[str, str], *, cores: int) -> Config:
         tls_certificate=certificate,
         tls_key=key,
         prepared_statements=read("RESTANTE_PREPARED_STATEMENTS", True, _switch),
+        security_contact=read("RESTANTE_SECURITY_CONTACT", None, _contact),
+        terms=read("RESTANTE_TERMS", None, _file),
     )
     read.finish()
     return config
@@ -380,5 +386,13 @@ def _switch(text: str) -> bool:
 def _file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
-        raise ValueError("should be the path of a readable PEM file")
+        raise ValueError("should be the path of a readable file")
     return path.absolute()
+
+
+def _contact(text: str) -> str:
+    if re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", text):
+        return f"mailto:{text}"
+    if not re.fullmatch(r"(https://|mailto:|tel:)[!-~]+", text):
+        raise ValueError("should be a mail address, or begin with https:// or tel:")
+    return text

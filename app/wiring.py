@@ -45,8 +45,10 @@ from app.smtp import tls as smtp_tls
 from app.smtp.settings import Settings as SmtpSettings
 from app.vault.account_keys import AccountKeys
 from app.vault.instance import InstanceKey
+from app.web import papers
 from app.web.access import logged
 from app.web.app import create_app
+from app.web.operator import Operator
 from app.worker.run import work
 
 SHARDS = 32
@@ -192,6 +194,7 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
                 is_https=config.is_https,
                 api=api_router(platform, per_minute=config.api_rate),
                 describe=lambda: description.document,
+                operator=_operator(config),
             )
             give_problems(app)
             server = _WebServer(
@@ -215,6 +218,11 @@ def run_web(config: Config, dsn: str, listener: socket.socket) -> None:
             await serving
 
     uvloop.run(_until_told(main))
+
+
+def _operator(config: Config) -> Operator:
+    terms = papers.read(config.terms.read_text("utf-8", "replace")) if config.terms else None
+    return Operator(security_contact=config.security_contact, terms=terms)
 
 
 def _make_ready_for_links(store: BlobStore) -> None:

@@ -60,6 +60,8 @@ def test_everything_has_a_default() -> None:
         tls_certificate=None,
         tls_key=None,
         prepared_statements=True,
+        security_contact=None,
+        terms=None,
     )
     assert not made.is_https
 
@@ -308,3 +310,15 @@ def test_a_fake_of_stripe_is_for_this_machine_alone_and_never_for_production() -
         {"RESTANTE_STRIPE_API": "https://api.stripe.example"},
     ):
         assert list(faults(**SHOP | FAKE | wrong)) == ["RESTANTE_STRIPE_API"], wrong
+
+
+def test_what_the_operator_tells(tmp_path: Path) -> None:
+    for text, uri in (("a@b.example", "mailto:a@b.example"), ("https://b.example/x", "https://b.example/x")):
+        assert config(RESTANTE_SECURITY_CONTACT=text).security_contact == uri
+    for text in ("b.example", "http://b.example", "a@b.example\nExpires: x", "javascript:1"):
+        assert set(faults(RESTANTE_SECURITY_CONTACT=text)) == {"RESTANTE_SECURITY_CONTACT"}
+    good = tmp_path / "terms.md"
+    good.write_text("# Terms\n", "utf-8")
+    assert config(RESTANTE_TERMS=str(good)).terms == good
+    for path in (tmp_path / "none.md", tmp_path):
+        assert set(faults(RESTANTE_TERMS=str(path))) == {"RESTANTE_TERMS"}

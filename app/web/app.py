@@ -14,6 +14,7 @@ from app.web.assets import Assets
 from app.web.csrf import same_origin
 from app.web.errors import error_pages
 from app.web.headers import SecurityHeaders
+from app.web.operator import NOTHING_TOLD, Operator
 from app.web.pending import provide_pending
 from app.web.reference import Document, Reference
 from app.web.routes import TOO_LARGE, route_handlers
@@ -22,13 +23,26 @@ from app.web.site import Site
 from app.web.view import View
 
 
-def create_app(platform: Platform, *, is_https: bool, api: Router, describe: Callable[[], Document]) -> Litestar:
+def create_app(
+    platform: Platform,
+    *,
+    is_https: bool,
+    api: Router,
+    describe: Callable[[], Document],
+    operator: Operator = NOTHING_TOLD,
+) -> Litestar:
     """Everything below `/`. The platform is open while the application serves.
 
     `describe` gives the API's description, when a page about it is asked for first.
     """
     assets = Assets()
-    site = Site(view=View(assets.urls), assets=assets, is_https=is_https, reference=Reference(describe))
+    site = Site(
+        view=View(assets.urls),
+        assets=assets,
+        is_https=is_https,
+        reference=Reference(describe),
+        operator=operator,
+    )
     handlers = error_pages(site.view, TOO_LARGE)
     return Litestar(
         route_handlers=[_pages(platform, site, handlers), api],

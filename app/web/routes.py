@@ -5,6 +5,7 @@ from litestar.types import AnyCallable, Method
 
 from app.web import forms
 from app.web.pages import (
+    about,
     admin,
     admin_accounts,
     admin_aliases,
@@ -57,6 +58,14 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("GET", "/static/{name:str}", public.show_static),
     ("GET", "/healthz", public.show_health),
     ("GET", "/readyz", public.show_readiness),
+    ("GET", "/sitemap.xml", about.show_sitemap),
+    ("GET", "/.well-known/security.txt", about.show_security_txt),
+    ("GET", "/security", about.show_security),
+    ("GET", "/privacy", about.show_privacy),
+    ("GET", "/threat-model", about.show_threat_model),
+    ("GET", "/terms", about.show_terms),
+    ("GET", "/docs", about.show_docs),
+    ("GET", "/docs/{slug:str}", about.show_paper),
     ("GET", "/docs/password-managers", reference.show_password_managers),
     ("GET", "/docs/terminal", reference.show_terminal),
     ("GET", "/docs/api", reference.show_reference),

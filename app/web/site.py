@@ -6,6 +6,7 @@ from litestar.params import SkipValidation
 
 from app.core.platform import Platform
 from app.web.assets import Assets
+from app.web.operator import Operator
 from app.web.reference import Reference
 from app.web.view import View
 
@@ -17,6 +18,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     assets: Assets
     is_https: bool
     reference: Reference
+    operator: Operator
 
     @property
     def cookie_name(self) -> str:

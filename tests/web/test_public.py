@@ -1,4 +1,5 @@
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from litestar import Litestar
@@ -7,19 +8,81 @@ from structlog.testing import capture_logs
 from app.api.router import api_router
 from app.core.platform import Platform
 from app.errors import Unavailable
+from app.lib.times import utc_now
+from app.web import papers
 from app.web.app import create_app
+from app.web.operator import Operator
 from tests.conftest import PASSWORD
 from tests.web.conftest import Browser, Owner, check_page, client_of, describe
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("path", ["/", "/login"])
-async def test_public_pages_set_no_cookie(browser: Browser, path: str) -> None:
-    await browser.page(path)
-    answer = await browser.get(path)
-    assert "set-cookie" not in answer.headers
-    assert "strict-transport-security" not in answer.headers
+async def paths_of(browser: Browser) -> list[str]:
+    """Of all pages for anybody, as the site map names them."""
+    sitemap = await browser.get("/sitemap.xml")
+    assert sitemap.headers["content-type"].startswith("application/xml")
+    found = re.findall(r"<loc>(.*?)</loc>", sitemap.text)
+    assert all(url.startswith(f"{browser.platform.public_url}/") for url in found)
+    return [url.removeprefix(browser.platform.public_url) for url in found]
+
+
+async def test_public_pages_run_and_load_nothing(browser: Browser) -> None:
+    """`Browser.page` looks at each: no script, nothing of another origin, less than 50 KB, one h1."""
+    paths = await paths_of(browser)
+    assert {"/", "/security", "/privacy", "/threat-model", "/terms", "/docs", "/docs/search", "/docs/api"} <= set(paths)
+    for path in paths:
+        page = await browser.page(path)
+        for link in page.all("a"):
+            if link["href"].startswith("/") and not link["href"].startswith("/api/"):
+                answer = await browser.get(link["href"])
+                assert answer.status_code in {200, 303, 404 if "security.txt" in link["href"] else 200}, link["href"]
+
+
+async def test_who_has_a_hole_to_tell_learns_to_whom(platform: Platform) -> None:
+    operator = Operator(security_contact="mailto:holes@mail.example")
+    app = create_app(platform, is_https=False, api=api_router(platform), describe=describe, operator=operator)
+    async with client_of(app, "http://restante.test") as client:
+        answer = await client.get("/.well-known/security.txt")
+        page = check_page(await client.get("/security"))
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:holes@mail.example"
+    assert timedelta(0) < datetime.fromisoformat(fields["Expires"]) - utc_now() < timedelta(days=365)
+    assert fields["Canonical"] == f"{platform.public_url}/.well-known/security.txt"
+    assert "holes@mail.example" in page.words
+
+
+async def test_without_a_contact_there_is_no_security_txt(browser: Browser) -> None:
+    await browser.page("/.well-known/security.txt", status=404)
+
+
+async def test_terms_are_the_operators(platform: Platform, browser: Browser) -> None:
+    assert "no terms" in (await browser.page("/terms")).words
+    terms = papers.read("# House rules\n\nBe *kind*. <script>\n")
+    app = create_app(
+        platform, is_https=False, api=api_router(platform), describe=describe, operator=Operator(terms=terms)
+    )
+    async with client_of(app, "http://restante.test") as client:
+        page = check_page(await client.get("/terms"))
+    assert "House rules" in page.words
+    assert "Be kind. <script>" in page.words
+
+
+async def test_the_threat_model_is_the_text_of_docs(browser: Browser) -> None:
+    page = await browser.page("/threat-model")
+    told = re.sub(r"\W+", "", page.words)
+    for line in (papers.DOCS / "threat-model.md").read_text("utf-8").splitlines():
+        if not line.startswith(("|---", "#")):
+            plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line)
+            assert re.sub(r"[\W_]+", "", plain) in told.replace("_", ""), line
+
+
+async def test_public_pages_set_no_cookie(browser: Browser) -> None:
+    for path in [*await paths_of(browser), "/login"]:
+        answer = await browser.get(path)
+        assert "set-cookie" not in answer.headers
+        assert "strict-transport-security" not in answer.headers
 
 
 async def test_static_files_keep_for_ever_under_names_of_their_content(browser: Browser) -> None:
@@ -40,6 +103,7 @@ async def test_small_files(browser: Browser) -> None:
     assert (await browser.get("/favicon.ico")).headers["content-type"] == "image/svg+xml"
     robots = await browser.get("/robots.txt")
     assert "Disallow: /inbox\n" in robots.text
+    assert robots.text.endswith(f"Sitemap: {browser.platform.public_url}/sitemap.xml\n")
     assert (await browser.get("/healthz")).text == "ok\n"
 
 

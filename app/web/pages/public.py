@@ -53,9 +53,10 @@ async def show_icon(site: GivenSite) -> Response[bytes]:
     return Response(asset.content, media_type=asset.content_type, headers={"Cache-Control": _A_DAY})
 
 
-async def show_robots() -> Response[str]:
-    """What crawlers leave alone (RFC 9309)."""
-    return Response(ROBOTS, media_type="text/plain", headers={"Cache-Control": _A_DAY})
+async def show_robots(platform: GivenPlatform) -> Response[str]:
+    """What crawlers leave alone (RFC 9309), and what there is for them."""
+    text = f"{ROBOTS}Sitemap: {platform.public_url}/sitemap.xml\n"
+    return Response(text, media_type="text/plain", headers={"Cache-Control": _A_DAY})
 
 
 async def show_health() -> Response[str]:
