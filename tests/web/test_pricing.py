@@ -1,11 +1,14 @@
 """The shop by its pages, against a fake of Stripe: prices, events, receipts, redeeming, and no cookie anywhere."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import msgspec
 import pytest
 from litestar import Litestar
+from structlog.testing import capture_logs
 
 from app.api.router import api_router
 from app.core.billing import plans, vouchers
@@ -17,9 +20,10 @@ from app.lib.times import utc_today
 from app.web.app import create_app
 from app.web.headers import CSP
 from tests.stripe_server import KEY, WEBHOOK_SECRET, StripeServer, signed
-from tests.web.conftest import Browser, Page, client_of, describe
+from tests.web.conftest import Browser, Owner, Page, client_of, describe
 
 pytestmark = pytest.mark.anyio
+CODE = re.compile(r"(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}")
 PLAN = NewPlan(
     name="Person",
     price=2900,
@@ -137,6 +141,50 @@ async def test_a_code_is_redeemed_in_the_settings(signed_in: Browser, platform: 
     again = await signed_in.send("/settings/plan", "/settings/plan", {"voucher": code})
     assert (again.status_code, "redeemed already" in again.text) == (422, True)
     assert (await signed_in.post("/settings/plan", {"voucher": code})).status_code == 403
+
+
+async def test_codes_are_guessed_slowly_from_one_network_and_freely_from_others(platform: Platform, ada: Owner) -> None:
+    app = create_app(platform, is_https=False, api=api_router(platform), describe=describe)
+    answers = []
+    for host in ("192.0.2.7", "198.51.100.7"):
+        transport = httpx.ASGITransport(app=cast("Any", app), client=(host, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://restante.test") as client:
+            guesser = Browser(platform, client)
+            await guesser.sign_in(ada.actor.login)
+            token = (await guesser.page("/settings/plan")).hidden("/settings/plan")
+            count = 32 if host == "192.0.2.7" else 1
+            answers.append([await guesser.post("/settings/plan", token | {"voucher": "x"}) for _ in range(count)])
+    (*before, last), (other,) = answers
+    assert {answer.status_code for answer in before[:30]} == {422}
+    assert (last.status_code, "Please wait" in last.text) == (429, True)
+    assert other.status_code == 422
+
+
+async def test_logs_tell_nothing_of_a_purchase_but_that_there_was_one(
+    buyer: Browser, stripe: StripeServer, plan: Plan
+) -> None:
+    with capture_logs() as lines:
+        session = await buy(buyer, plan)
+        back = stripe.pay(session).removeprefix("http://restante.test")
+        assert await tell(buyer, stripe.waiting[0]) == 200
+        words = (await buyer.page(back)).words
+        await buyer.client.post("/stripe/events", content=b"private.example", headers={"Stripe-Signature": "t=1,v1=x"})
+        stripe.failing = 2
+        await buyer.post("/pricing/buy", {"plan": str(plan.plan_id)})
+    assert [line["event"] for line in lines] == ["purchase_changed", "checkout_failed", "page_unavailable"]
+    (code,) = CODE.findall(words)
+    asked = stripe.sessions[session]
+    secret = back.removeprefix("/shop/receipts/").partition("?")[0]
+    for hidden in (
+        code,
+        secret,
+        session,
+        asked["payment_intent"],
+        asked["client_reference_id"],
+        "private.example",
+        KEY,
+    ):
+        assert hidden not in str(lines)
 
 
 async def test_a_plan_that_is_gone_and_nonsense_are_told_calmly(
