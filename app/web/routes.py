@@ -53,6 +53,7 @@ from app.web.pages import (
 ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     # For anybody
     ("GET", "/", public.show_home),
+    ("GET", "/privacy/retention", public.show_retention),
     ("GET", "/robots.txt", public.show_robots),
     ("GET", "/favicon.ico", public.show_icon),
     ("GET", "/static/{name:str}", public.show_static),

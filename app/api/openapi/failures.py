@@ -37,6 +37,7 @@ FAILURES: Mapping[str, Failure] = {
     **_all(
         HTTPStatus.FORBIDDEN,
         suspended="This account is suspended. Ask the administrator of this service.",
+        account_leaving="This account is to be deleted. Sign in in a browser to keep it.",
         scope_missing="This API key may not do this: it needs the scope that the error names.",
         key_bound="This API key is bound to a part of the account, and this is not in it.",
         key_too_strong="This API key cannot make such a key.",
@@ -123,7 +124,7 @@ _ALWAYS = tuple(
     if failure.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "bad_request"
 )
 _WITH_KEY = (
-    *("unauthenticated", "wrong_key", "expired", "suspended"),
+    *("unauthenticated", "wrong_key", "expired", "suspended", "account_leaving"),
     *("rate_limited", "too_many_wrong_keys"),
 )
 _WITH_BODY = ("malformed", "too_large", "too_slow", "unsupported_media_type", "unsupported_content_coding", "invalid")

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
 
+from app.core.privacy.retention import RULES
 from app.lib.readiness import Readiness
 from app.web.site import GivenPlatform, GivenSite
 
@@ -51,6 +52,11 @@ async def show_icon(site: GivenSite) -> Response[bytes]:
     if asset is None:
         raise NotFoundException
     return Response(asset.content, media_type=asset.content_type, headers={"Cache-Control": _A_DAY})
+
+
+async def show_retention(site: GivenSite) -> Response[str]:
+    """What is kept how long and why, out of the table that the worker walks."""
+    return site.view.page("retention.html", rules=RULES)
 
 
 async def show_robots(platform: GivenPlatform) -> Response[str]:

@@ -1,0 +1,16 @@
+"""The page of what is kept how long says what the table says, to everybody."""
+
+import pytest
+
+from app.core.privacy.retention import RULES
+from tests.web.conftest import Browser
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_every_rule_is_on_the_page(browser: Browser) -> None:
+    page = await browser.page("/privacy/retention")
+    for rule in RULES:
+        assert rule.what in page.words
+        assert f"{rule.kept[0].upper()}{rule.kept[1:]}. {rule.why}" in page.words
+    assert dict(browser.client.cookies) == {}
