@@ -10,6 +10,7 @@ from app.core.administration import audit
 from app.core.billing import money, plans, vouchers
 from app.core.billing.model import NewPlan, Plan
 from app.core.billing.purchases import service as purchases
+from app.core.joining.service import is_by_voucher
 from app.core.platform import Platform
 from app.errors import Invalid
 from app.lib.times import utc_today
@@ -67,7 +68,7 @@ def voucher_create(plan_name: str, count: int) -> Command:
             plan = await plans.find(conn, plan_name)
             codes = await vouchers.make(conn, plan.plan_id, count, today=utc_today())
             await audit.note(conn, None, "vouchers_created", subject=plan.name, details=str(len(codes)))
-        place = "settings/plan" if platform.joining == "closed" else "join"
+        place = "join" if is_by_voucher(platform.joining) else "settings/plan"
         return {"plan": plan.name, "redeem_at": f"{platform.public_url}/{place}", "codes": codes}
 
     return run

@@ -11,6 +11,7 @@ from app.core.administration import audit
 from app.core.administration.model import Action
 from app.core.billing import money, plans, vouchers
 from app.core.billing.model import NewPlan, Plan
+from app.core.joining.service import is_by_voucher
 from app.core.platform import Platform
 from app.errors import FieldError, Invalid, LimitReached
 from app.lib.times import utc_today
@@ -115,7 +116,7 @@ async def submit_void(
 
 
 def _where_to_redeem(platform: Platform) -> str:
-    return f"{platform.public_url}/{'settings/plan' if platform.joining == 'closed' else 'join'}"
+    return f"{platform.public_url}/{'join' if is_by_voucher(platform.joining) else 'settings/plan'}"
 
 
 def _plan_of(form: Form) -> NewPlan:

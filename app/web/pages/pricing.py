@@ -7,6 +7,7 @@ from litestar.response.redirect import Redirect
 
 from app.core.billing import money, plans
 from app.core.billing.purchases import service as purchases
+from app.core.joining.service import is_by_voucher
 from app.core.platform import Platform
 from app.errors import NotFound
 from app.lib.ids import parse_id
@@ -29,6 +30,7 @@ async def show_pricing(request: AnyRequest, platform: GivenPlatform, site: Given
         can_buy=platform.shop is not None,
         is_test=platform.shop is not None and platform.shop.checkout.is_test,
         joining=platform.joining,
+        is_by_voucher=is_by_voucher(platform.joining),
         is_cancelled="cancelled" in request.query_params,
     )
     page.headers["Content-Security-Policy"] = policy(platform)

@@ -7,6 +7,7 @@ from litestar.response.redirect import Redirect
 
 from app.core.billing.purchases import service as purchases
 from app.core.billing.purchases.reading import fact_of
+from app.core.joining.service import is_by_voucher
 from app.errors import Invalid, NotFound
 from app.lib.times import utc_today
 from app.web import forms
@@ -55,7 +56,7 @@ async def show_receipt(
         session_id=session,
         refresh=wait if "still" not in request.query_params else None,
         is_waiting=wait is not None,
-        joining=platform.joining,
+        is_by_voucher=is_by_voucher(platform.joining),
     )
 
 
