@@ -7,6 +7,9 @@ from typing import Any
 from app.core.accounts import service as accounts
 from app.core.accounts import strength
 from app.core.accounts.model import Account, Kind, Limits, NewAccount
+from app.core.administration import audit, shared_domains, suspensions
+from app.core.administration.members import service as members
+from app.core.administration.model import NewSuspension
 from app.core.aliases import address as addresses
 from app.core.aliases import service as aliases
 from app.core.aliases.files.exporting import export
@@ -53,6 +56,7 @@ def account_create(login: str, password: str, *, is_admin: bool, is_sealed: bool
                 today=utc_today(),
             )
             await give_roles(conn, now=utc_now())
+            await audit.note(conn, None, "account_created", account_id=made.account.account_id)
         shown = {"recovery_code": made.recovery_code} if made.recovery_code else {}
         return _account(made.account) | shown
 
@@ -66,6 +70,7 @@ def account_second_factor_off(login: str) -> Command:
         async with platform.db.transaction() as conn:
             account = await accounts.find(conn, login)
             await second_factor.turn_off(conn, account.account_id, now=utc_now())
+            await audit.note(conn, None, "second_factor_off", account_id=account.account_id)
         return {"account_id": str(account.account_id), "login": account.login, "second_factor": "off"}
 
     return run
@@ -93,7 +98,7 @@ def account_limits(
 
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
-            account = await accounts.change_limits(conn, await accounts.find(conn, login), limits)
+            account = await members.change_limits(conn, None, await accounts.find(conn, login), limits)
             have = await allowances.allowance(conn, account.account_id)
         return {
             "login": account.login,
@@ -106,13 +111,17 @@ def account_limits(
     return run
 
 
-def account_suspend(login: str, *, is_suspended: bool) -> Command:
-    """Suspend an account, or let it go on."""
+def account_suspend(login: str, *, is_suspended: bool, reason: str = "other", words: str = "") -> Command:
+    """Suspend an account, with why for its owner (one of `SUSPENSION_REASONS`, and words); or let it go on."""
 
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
             account = await accounts.find(conn, login)
-            await accounts.suspend(conn, account, is_suspended=is_suspended)
+            if is_suspended:
+                new = NewSuspension(reason=suspensions.read_reason(reason), words=words)
+                await suspensions.suspend_account(conn, platform.instance, None, account, new, now=utc_now())
+            else:
+                await suspensions.restore_account(conn, None, account, now=utc_now())
             return _account(await accounts.find(conn, login))
 
     return run
@@ -128,6 +137,7 @@ def account_password(login: str, password: str) -> Command:
             owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
             ended = await passwords.reset(conn, owner, hashed)
             await events.note(conn, owner.account_id, "password_reset", now=utc_now())
+            await audit.note(conn, None, "password_reset", account_id=owner.account_id)
         return {"account_id": str(owner.account_id), "login": owner.login, "sessions_ended": ended}
 
     return run
@@ -137,8 +147,9 @@ def account_delete(login: str) -> Command:
     """Delete an account with all it holds."""
 
     async def run(platform: Platform) -> Row:
-        async with platform.db.connection() as conn:
+        async with platform.db.transaction() as conn:
             account = await accounts.find(conn, login)
+            await audit.note(conn, None, "account_deleted", account_id=account.account_id)
         await deletion.delete(platform, account.account_id, now=utc_now())
         return {"account_id": str(account.account_id), "login": account.login, "deleted": True}
 
@@ -157,6 +168,8 @@ def alias_create(address: str, login: str) -> Command:
             keyring = await accounts.open_keyring(conn, platform.instance, account)
             new = NewAlias(domain=parsed.domain, local_part=parsed.local_part)
             alias = await aliases.create(conn, account.account_id, keyring, new, now=utc_now())
+            subject = str(alias.alias_id)
+            await audit.note(conn, None, "alias_created", account_id=account.account_id, subject=subject)
         return {"alias_id": str(alias.alias_id), "email": alias.address}
 
     return run
@@ -166,9 +179,10 @@ def alias_export(login: str) -> Command:
     """All aliases of an account as CSV, in the field `csv`."""
 
     async def run(platform: Platform) -> Row:
-        async with platform.db.connection() as conn:
+        async with platform.db.transaction() as conn:
             account = await accounts.find(conn, login)
             keyring = await accounts.open_keyring(conn, platform.instance, account)
+            await audit.note(conn, None, "aliases_exported", account_id=account.account_id)
         parts = [part async for part in export(platform.db, account.account_id, keyring)]
         return {"csv": b"".join(parts).decode()}
 
@@ -204,6 +218,8 @@ def key_create(
                 expires_at=now + lifetime if lifetime else None,
             )
             made = await keys.make(conn, owner, new, now=now)
+            subject = str(made.shown.key_id)
+            await audit.note(conn, None, "key_created", account_id=owner.account_id, subject=subject)
         return {"key_id": str(made.shown.key_id), "key": made.key}
 
     return run
@@ -229,6 +245,7 @@ def key_revoke(login: str, key_id: str) -> Command:
             raise Invalid.field("key_id", "This is no id of a key; `restante key list` shows them.")
         async with platform.db.transaction() as conn:
             owner = await auth.owner(conn, platform.instance, await accounts.find(conn, login))
+            await audit.note(conn, None, "key_revoked", account_id=owner.account_id, subject=key_id)
             count = await keys.revoke(conn, owner, known)
         return {"key_id": key_id, "revoked": count}
 
@@ -240,8 +257,7 @@ def domain_add(name: str) -> Command:
 
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
-            domain = await domains.add_shared(conn, name, today=utc_today())
-            await give_roles(conn, now=utc_now())
+            domain = await shared_domains.add(conn, None, name, now=utc_now())
         return {"domain": domain}
 
     return run
@@ -265,8 +281,8 @@ def domain_default(name: str) -> Command:
 
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
-            await domains.set_default(conn, names.asked_name(name))
-        return {"domain": names.asked_name(name), "is_default": True}
+            domain = await shared_domains.make_default(conn, None, name)
+        return {"domain": domain, "is_default": True}
 
     return run
 
@@ -276,8 +292,8 @@ def domain_remove(name: str) -> Command:
 
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
-            await domains.remove_shared(conn, names.asked_name(name))
-        return {"domain": names.asked_name(name), "removed": True}
+            domain = await shared_domains.remove(conn, None, name)
+        return {"domain": domain, "removed": True}
 
     return run
 
@@ -288,6 +304,7 @@ def domain_release(name: str) -> Command:
     async def run(platform: Platform) -> Row:
         async with platform.db.transaction() as conn:
             count = await owned.release(conn, names.asked_name(name), now=utc_now())
+            await audit.note(conn, None, "domain_released", subject=names.asked_name(name))
         return {"domain": names.asked_name(name), "aliases_switched_off": count}
 
     return run

@@ -113,10 +113,12 @@ def account_list(*, as_json: bool) -> None:
 @account.command("suspend")
 @click.argument("login")
 @click.option("--undo", is_flag=True, help="Let the account go on.")
+@click.option("--reason", default="other", help="Told to its owner: report, abuse, terms, law, owner or other.")
+@click.option("--words", default="", help="What its owner is told besides, when signing in.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def account_suspend(*, login: str, undo: bool, as_json: bool) -> None:
+def account_suspend(*, login: str, undo: bool, reason: str, words: str, as_json: bool) -> None:
     """Suspend the account of LOGIN: no signing in, and mail is refused for the time being."""
-    _run(commands.account_suspend(login, is_suspended=not undo), as_json=as_json)
+    _run(commands.account_suspend(login, is_suspended=not undo, reason=reason, words=words), as_json=as_json)
 
 
 @account.command("limits")

@@ -6,6 +6,7 @@ import pytest
 
 from app import commands
 from app.core.accounts import service as accounts
+from app.core.administration import audit
 from app.core.aliases import service as aliases
 from app.core.auth import passwords
 from app.core.auth import service as auth
@@ -271,3 +272,42 @@ async def test_shared_domains_are_listed_ordered_and_removed(platform: Platform)
     ):
         with pytest.raises(NotFound):
             await command(platform)
+
+
+async def test_what_the_operator_does_is_noted(platform: Platform) -> None:
+    made = await account_create(platform)
+    done = [
+        commands.account_limits("ada", alias_limit=20),
+        commands.account_suspend("ada", is_suspended=True, reason="report", words="Write to us."),
+        commands.account_suspend("ada", is_suspended=False),
+        commands.alias_create("shop@restante.test", "ada"),
+        commands.alias_export("ada"),
+        commands.domain_add("new.test"),
+        commands.domain_default("new.test"),
+        commands.domain_add("unused.test"),
+    ]
+    for command in done:
+        await command(platform)
+    key = await commands.key_create("ada", "phone")(platform)
+    assert isinstance(key, dict)
+    await commands.key_revoke("ada", key["key_id"])(platform)
+    await commands.account_password("ada", "correct horse battery staple seven")(platform)
+    with pytest.raises(Invalid):
+        await commands.account_suspend("ada", is_suspended=True, reason="because")(platform)
+    await commands.account_delete("ada")(platform)
+    async with platform.db.connection() as conn:
+        entries = await audit.page(conn, limit=50)
+    assert [(one.action, one.subject, one.details) for one in reversed(entries)][:9] == [
+        ("account_created", "", ""),
+        ("account_limits_changed", "", "alias_limit 1000 -> 20"),
+        ("account_suspended", "", "report"),
+        ("account_restored", "", ""),
+        ("alias_created", entries[-5].subject, ""),
+        ("aliases_exported", "", ""),
+        ("shared_domain_added", "new.test", ""),
+        ("shared_domain_default", "new.test", ""),
+        ("shared_domain_added", "unused.test", ""),
+    ]
+    assert [one.action for one in entries[:4]] == ["account_deleted", "password_reset", "key_revoked", "key_created"]
+    assert {one.actor_id for one in entries} == {None}
+    assert {str(one.account_id) for one in entries if one.account_id} == {made["account_id"]}

@@ -17,13 +17,12 @@ from app.api.schemas.domains import (
     shared_resource,
 )
 from app.api.schemas.envelopes import Data, Page
+from app.core.administration import shared_domains
 from app.core.domains import checking, names, owned
 from app.core.domains import service as domains
-from app.core.domains.roles import give_roles
-from app.core.platform import Platform
 from app.errors import FieldError, Invalid, NotFound
 from app.lib.db import Conn
-from app.lib.times import utc_now, utc_today
+from app.lib.times import utc_now
 
 
 @get("/domains", scope="domains:read")
@@ -94,8 +93,7 @@ async def create_shared_domain(request: AuthedRequest, platform: GivenPlatform) 
     owned.assert_admin(request.user)
     body = await read_body(request, NewDomainBody)
     async with platform.db.transaction() as conn:
-        domain = await domains.add_shared(conn, body.domain, today=utc_today())
-        await give_roles(conn, now=utc_now())
+        domain = await shared_domains.add(conn, request.user, body.domain, now=utc_now())
         made = await _shared_one(conn, domain)
     location = f"{platform.public_url}/api/v1/shared-domains/{made.domain}"
     return Response(Data(data=made), headers={"Location": location})
@@ -121,7 +119,9 @@ async def update_shared_domain(
     body = await read_body(request, SharedPatchBody)
     if not body.is_default:
         raise Invalid.field("is_default", "Give true for the domain that is to be the default instead.")
-    return Data(data=await _make_default(platform, names.asked_name(domain)))
+    async with platform.db.transaction() as conn:
+        await shared_domains.make_default(conn, request.user, domain)
+        return Data(data=(await _shared(conn))[0])
 
 
 @delete(
@@ -131,19 +131,13 @@ async def delete_shared_domain(request: AuthedRequest, platform: GivenPlatform, 
     """Remove a shared domain that never had an alias (administrators only). 409 where it had."""
     owned.assert_admin(request.user)
     async with platform.db.transaction() as conn:
-        await domains.remove_shared(conn, names.asked_name(domain))
+        await shared_domains.remove(conn, request.user, domain)
 
 
 def _renamed(error: Invalid) -> Invalid:
     """What core calls `alias_id` and `pattern` is `catch_all_alias_id` and `catch_all_pattern` here."""
     fields = [FieldError(field=f"catch_all_{fault.field}", message=fault.message) for fault in error.fields]
     return Invalid(error.detail, code=error.code, fields=fields)
-
-
-async def _make_default(platform: Platform, domain: str) -> SharedDomainResource:
-    async with platform.db.transaction() as conn:
-        await domains.set_default(conn, domain)
-        return (await _shared(conn))[0]
 
 
 async def _shared_one(conn: Conn, domain: str) -> SharedDomainResource:

@@ -12,6 +12,8 @@ _ACTIONS: Mapping[Action, str] = {
     "account_deleted": "deleted the account",
     "account_deletion_asked": "put the account down for deletion",
     "account_deletion_cancelled": "kept the account after all",
+    "second_factor_off": "switched the second factor of the account off",
+    "password_reset": "set the password of the account anew",
     "admin_granted": "made the account an administrator's",
     "admin_revoked": "made the account an ordinary one",
     "alias_created": "made an alias in the account",

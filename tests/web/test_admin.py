@@ -12,6 +12,7 @@ from app.core.accounts.model import Account
 from app.core.administration import audit
 from app.core.platform import Platform
 from app.core.policy.service import decide_recipient
+from app.core.privacy.retention import RULES
 from app.lib.times import utc_now
 from app.web.routes import ROUTES
 from tests.conftest import PASSWORD, MakeAccount
@@ -90,12 +91,27 @@ async def test_the_overview_tells_how_it_does(platform: Platform, admin: Browser
     await ada.deliver(b"Subject: Hello\r\n\r\nText.\r\n")
     platform.tallies.count("mail", "accepted", 1234)
     platform.tallies.count("mail", "unknown_alias")
+    platform.tallies.count("connections", "admitted", 77)
     await platform.tallies.close()
     page = await admin.page("/admin")
-    for words in ("1 standard active", "PostgreSQL", "1,234", "Refused: no such address", "No worker was heard from"):
+    for words in (
+        "1 standard active",
+        "PostgreSQL",
+        "1,234",
+        "77 connections today",
+        "Refused: no such address",
+        "No worker was heard from",
+    ):
         assert words in page.words or words.replace("1 standard", "2 standard") in page.words
     assert "schema 0" in page.words
     assert ada.alias.address not in page.words
+
+
+async def test_what_is_kept_how_long(admin: Browser) -> None:
+    page = await admin.page("/admin/retention")
+    for rule in RULES:
+        assert rule.what in page.words
+        assert f"Kept {rule.kept}." in page.words
 
 
 async def test_accounts_are_found_by_login_id_and_state(
@@ -130,8 +146,14 @@ async def test_limits(platform: Platform, admin: Browser, ada: Owner) -> None:
     refused = await admin.send(path, f"{path}/limits", form)
     assert refused.status_code == 422
     assert "from 0 to 100" in Browser.checked(refused).words
-    refused = await admin.send(path, f"{path}/limits", form | {"storage": "lots"})
-    assert "Write a whole number" in Browser.checked(refused).words
+    for wrong in ("lots", "", "1e3", "-1", "\u0661"):
+        refused = await admin.send(path, f"{path}/limits", form | {"storage": wrong, "alias_limit": wrong})
+        assert refused.status_code == 422
+        words = Browser.checked(refused).words
+        assert "Write a number of megabytes" in words
+        assert "Write a whole number" in words
+    refused = await admin.send(path, f"{path}/limits", form | {"storage": "9999999999", "domain_limit": "1"})
+    assert "from 0 to" in Browser.checked(refused).words
     response = await admin.send(path, f"{path}/limits", form | {"domain_limit": "10"})
     assert response.status_code == 303
     async with platform.db.connection() as conn:
@@ -139,6 +161,12 @@ async def test_limits(platform: Platform, admin: Browser, ada: Owner) -> None:
     assert (account.storage_limit, account.alias_limit, account.domain_limit) == (2_000_000_000, 20, 10)
     ((action, details),) = await noted(platform)
     assert action == "account_limits_changed"
+    fields = (await admin.page(path)).all("input")
+    shown = {one["name"]: one["value"] for one in fields if one["name"] in form}
+    assert shown == {"storage": "2000", "alias_limit": "20", "domain_limit": "10"}
+    await admin.send(path, f"{path}/limits", shown | {"storage": "67.108864"})
+    async with platform.db.connection() as conn:
+        assert (await accounts.get(conn, ada.actor.account_id)).storage_limit == 64 * 1024 * 1024
     assert "alias_limit 10000 -> 20" in details
     assert "The limits are changed." in (await admin.page(response.headers["location"])).words
 

@@ -14,6 +14,8 @@ Action: TypeAlias = Literal[
     "account_deleted",
     "account_deletion_asked",
     "account_deletion_cancelled",
+    "password_reset",
+    "second_factor_off",
     "admin_granted",
     "admin_revoked",
     "alias_created",

@@ -1,4 +1,4 @@
-"""Counting what happens to the whole service: mail by outcome, connections, requests. Never by account or address.
+"""Counting what happens to the whole service: mail and connections by outcome. Never by account or address.
 
 Each process counts for itself and adds to the day's numbers every few seconds, so whoever reads them, on whatever
 machine, sees all of them. What was counted since then is lost when a process is killed.
@@ -15,8 +15,8 @@ from app.lib.db import Conn, Database
 from app.lib.logs import error_fields, logger
 from app.lib.times import utc_today
 
-Name = Literal["mail", "connections", "requests", "webhooks"]
-"""Recipients of messages and SMTP connections by outcome, requests by route and status, attempts at webhooks."""
+Name = Literal["mail", "connections"]
+"""Recipients of messages, and SMTP connections, by what became of them."""
 KEPT = timedelta(days=366)
 """By the day; from then on as a sum."""
 _SECONDS = 5.0

@@ -1,6 +1,8 @@
 """Accounts as administrators see them: a list, and one with what can be done about it. Never what is in them."""
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -31,6 +33,8 @@ _ROOM = 36_000
 _ROW_BYTES = 700
 _NOTED = 10
 _MB = 1_000_000
+_MEGABYTES = re.compile(r"([0-9]{1,10})(\.[0-9]{1,6})?\Z")
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _DONE: Mapping[str, str] = {
     "limits": "The limits are changed.",
     "suspended": "The account is suspended. Its owner reads why when signing in.",
@@ -86,7 +90,11 @@ async def submit_limits(
             account = await accounts.get(conn, account_id)
             await members.change_limits(conn, fresh_admin.actor, account, limits)
     except Invalid as error:
-        return await _page(request, platform, site, fresh_admin, account_id, form=form, faults=Faults.of(error))
+        told = Faults.of(error)
+        faults = Faults(
+            told.summary, {name.replace("storage_limit", "storage"): one for name, one in told.fields.items()}
+        )
+        return await _page(request, platform, site, fresh_admin, account_id, form=form, faults=faults)
     return _done(account_id, "limits")
 
 
@@ -179,7 +187,7 @@ async def _page(
         noted = await audit.page(conn, account_id=account_id, limit=_NOTED)
     account = member.account
     limits = {
-        "storage": f"{account.storage_limit / _MB:g}",
+        "storage": f"{account.storage_limit / _MB:.6f}".rstrip("0").rstrip("."),
         "alias_limit": str(account.alias_limit),
         "domain_limit": str(account.domain_limit),
     }
@@ -198,17 +206,18 @@ async def _page(
 
 
 def _limits(form: Form) -> Limits:
-    """What the form says; storage in MB. Raises Invalid with every fault."""
-    faults, found = [], {}
-    for field, name, factor in (("storage", "storage_limit", _MB), ("alias_limit", "", 1), ("domain_limit", "", 1)):
-        text = form.get(field, "").strip().replace(",", "")
-        if text.isascii() and text.isdigit() and len(text) <= 12:  # noqa: PLR2004 - an exabyte in MB
-            found[name or field] = int(text) * factor
-        else:
+    """What the form says; storage in MB, to the byte. Raises Invalid with every fault."""
+    storage, aliases, domains = (form.get(name, "").strip() for name in ("storage", "alias_limit", "domain_limit"))
+    faults = []
+    if not _MEGABYTES.match(storage):
+        faults.append(FieldError(field="storage", message="Write a number of megabytes, such as 10000 or 0.5."))
+    for field, text in (("alias_limit", aliases), ("domain_limit", domains)):
+        if not _NUMBER.match(text):
             faults.append(FieldError(field=field, message="Write a whole number."))
     if faults:
         raise Invalid("The limits cannot be set like this.", fields=faults)
-    return Limits(**found)
+    size = int(Decimal(storage) * _MB)
+    return Limits(storage_limit=size, alias_limit=int(aliases), domain_limit=int(domains))
 
 
 def _done(account_id: UUID, what: str) -> Redirect:

@@ -4,19 +4,19 @@ from litestar import Response
 from litestar.params import FromPath
 from litestar.response.redirect import Redirect
 
+from app.core.administration import shared_domains
 from app.core.aliases import service as aliases
 from app.core.domains import checking, names, owned, records
 from app.core.domains import service as domains
 from app.core.domains.model import CATCH_ALL_MODES, PATTERN_KINDS, CatchAll, OwnDomain, Pattern
-from app.core.domains.roles import give_roles
 from app.core.platform import Platform
 from app.errors import Conflict, Invalid, LimitReached
 from app.lib.db import Conn
-from app.lib.times import utc_now, utc_today
+from app.lib.times import utc_now
 from app.web import forms
 from app.web.forms import NO_FAULTS, AnyRequest, Faults, Form
 from app.web.notices import Notice
-from app.web.session import GivenSession, Session
+from app.web.session import GivenFreshSession, GivenSession, Session
 from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
@@ -87,38 +87,37 @@ async def submit_delete(
 
 
 async def submit_shared(
-    request: AnyRequest, platform: GivenPlatform, site: GivenSite, session: GivenSession
+    request: AnyRequest, platform: GivenPlatform, site: GivenSite, fresh: GivenFreshSession
 ) -> Response[str] | Redirect:
     """Add a shared domain; for administrators."""
-    owned.assert_admin(session.actor)
+    owned.assert_admin(fresh.actor)
     form = await forms.read(request)
     try:
         async with platform.db.transaction() as conn:
-            await domains.add_shared(conn, form.get("shared", ""), today=utc_today())
-            await give_roles(conn, now=utc_now())
+            await shared_domains.add(conn, fresh.actor, form.get("shared", ""), now=utc_now())
     except (Invalid, Conflict) as error:
-        return await _list(platform, site, session, form=form, faults=Faults(error.detail, {"shared": error.detail}))
+        return await _list(platform, site, fresh, form=form, faults=Faults(error.detail, {"shared": error.detail}))
     return see_other("/domains#shared-domains")
 
 
-async def submit_default(platform: GivenPlatform, session: GivenSession, domain: FromPath[str]) -> Redirect:
+async def submit_default(platform: GivenPlatform, fresh: GivenFreshSession, domain: FromPath[str]) -> Redirect:
     """Offer this shared domain first; for administrators."""
-    owned.assert_admin(session.actor)
+    owned.assert_admin(fresh.actor)
     async with platform.db.transaction() as conn:
-        await domains.set_default(conn, names.asked_name(domain))
+        await shared_domains.make_default(conn, fresh.actor, domain)
     return see_other("/domains#shared-domains")
 
 
 async def submit_removal(
-    platform: GivenPlatform, site: GivenSite, session: GivenSession, domain: FromPath[str]
+    platform: GivenPlatform, site: GivenSite, fresh: GivenFreshSession, domain: FromPath[str]
 ) -> Response[str] | Redirect:
     """Remove a shared domain that nobody has used; for administrators."""
-    owned.assert_admin(session.actor)
+    owned.assert_admin(fresh.actor)
     try:
         async with platform.db.transaction() as conn:
-            await domains.remove_shared(conn, names.asked_name(domain))
+            await shared_domains.remove(conn, fresh.actor, domain)
     except Conflict as error:
-        return await _list(platform, site, session, faults=Faults.of(error), status=409)
+        return await _list(platform, site, fresh, faults=Faults.of(error), status=409)
     return see_other("/domains#shared-domains")
 
 

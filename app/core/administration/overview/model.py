@@ -78,6 +78,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """Recipients of messages by what became of them: a reason of `policy`, `held`, or `failed`."""
     mail_of_week: Mapping[str, int]
     """The same of seven days, today among them."""
+    connections_today: Mapping[str, int]
+    """SMTP connections: `admitted`, or why not."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

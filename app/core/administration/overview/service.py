@@ -27,6 +27,7 @@ async def overview(platform: Platform, *, now: datetime) -> Overview:
         )
         accounts = await queries.accounts(conn)
         today = await tallies.sums(conn, "mail", since=now.date())
+        connections = await tallies.sums(conn, "connections", since=now.date())
         week = await tallies.sums(conn, "mail", since=now.date() - _WEEK)
     if database is None or stock is None or queue is None:
         raise Unavailable("The database tells nothing of itself.")
@@ -40,6 +41,7 @@ async def overview(platform: Platform, *, now: datetime) -> Overview:
         today=now.date(),
         mail_today=today,
         mail_of_week=week,
+        connections_today=connections,
     )
 
 
