@@ -58,17 +58,17 @@ def main(arguments: list[str]) -> int:
     waves: tuple[tuple[str, Callable[[], Iterator[Guess]]], ...] = (
         ("nobody guesses", lambda: iter(())),
         ("one network, one login", lambda: ((f"192.0.2.{n % 250}", LOGIN) for n in count())),
-        ("many networks, one login", lambda: ((_address(n), LOGIN) for n in count())),
         ("many networks, many logins", lambda: ((_address(n), f"victim{n}") for n in count())),
+        ("many networks, one login", lambda: ((_address(n), LOGIN) for n in count())),
     )
     try:
         done = []
-        for name, guesses in waves:
-            with running() as service:
-                origin = f"http://{service.host}:{service.http_port}"
-                wave = Wave(name=name)
-                asyncio.run(_run(wave, origin, service.family, guesses(), options.guesses, options.seconds))
-                done.append(wave)
+        with running() as service:
+            origin = f"http://{service.host}:{service.http_port}"
+            marks = asyncio.run(_marks(origin, len(waves)))
+            for (name, guesses), mark in zip(waves, marks, strict=True):
+                done.append(Wave(name=name))
+                asyncio.run(_run(done[-1], origin, mark, service.family, guesses(), options.guesses, options.seconds))
     except (httpx.HTTPError, ServiceFailed, OSError) as error:
         Console(stderr=True).print(str(error), style="red", markup=False)
         return 1
@@ -81,10 +81,11 @@ def _address(number: int) -> str:
     return f"10.{number >> 8 & 255}.{number & 255}.1"
 
 
-async def _run(wave: Wave, origin: str, family: Family, guesses: Iterator[Guess], most: int, seconds: float) -> None:
+async def _run(
+    wave: Wave, origin: str, mark: str, family: Family, guesses: Iterator[Guess], most: int, seconds: float
+) -> None:
     limits = httpx.Limits(max_connections=_CONNECTIONS + 10)
     async with httpx.AsyncClient(base_url=origin, limits=limits, timeout=120) as client:
-        mark = await _first_sign_in(client)
         before, started = measure.usage(family)[SERVER], time.monotonic()
         wave.before = wave.peak = before.rss
         others = [
@@ -104,11 +105,11 @@ async def _run(wave: Wave, origin: str, family: Family, guesses: Iterator[Guess]
         wave.cores = (measure.usage(family)[SERVER].cpu - before.cpu) / wave.seconds
 
 
-async def _first_sign_in(client: httpx.AsyncClient) -> str:
-    """The mark of the owner's browser."""
-    answer = await _sign_in(client, LOGIN, PASSWORD, "198.51.100.1")
-    assert answer.status_code == 303
-    return answer.cookies["restante-known"]
+async def _marks(origin: str, number: int) -> list[str]:
+    """Of as many browsers in which the owner has signed in: one for each wave."""
+    async with httpx.AsyncClient(base_url=origin, timeout=120) as client:
+        answers = [await _sign_in(client, LOGIN, PASSWORD, f"198.51.{one}.1") for one in range(number)]
+    return [answer.cookies["restante-known"] for answer in answers]
 
 
 async def _sign_in(
