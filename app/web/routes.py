@@ -213,7 +213,6 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/shared-domains/{domain:str}/remove", domains.submit_removal),
     # For administrators
     ("GET", "/admin", admin.show_overview),
-    ("GET", "/admin/retention", admin.show_retention),
     ("GET", "/admin/jobs", admin.show_jobs),
     ("POST", "/admin/jobs/{job_id:int}/retry", admin.submit_retry),
     ("GET", "/admin/log", admin.show_log),

@@ -12,7 +12,6 @@ from app.core.accounts.model import Account
 from app.core.administration import audit
 from app.core.platform import Platform
 from app.core.policy.service import decide_recipient
-from app.core.privacy.retention import RULES
 from app.lib.times import utc_now
 from app.web.routes import ROUTES
 from tests.conftest import PASSWORD, MakeAccount
@@ -105,13 +104,6 @@ async def test_the_overview_tells_how_it_does(platform: Platform, admin: Browser
         assert words in page.words or words.replace("1 standard", "2 standard") in page.words
     assert "schema 0" in page.words
     assert ada.alias.address not in page.words
-
-
-async def test_what_is_kept_how_long(admin: Browser) -> None:
-    page = await admin.page("/admin/retention")
-    for rule in RULES:
-        assert rule.what in page.words
-        assert f"Kept {rule.kept}." in page.words
 
 
 async def test_accounts_are_found_by_login_id_and_state(

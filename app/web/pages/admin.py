@@ -9,7 +9,6 @@ from litestar.response.redirect import Redirect
 from app.core.administration import audit
 from app.core.administration.model import AuditEntry
 from app.core.administration.overview import service as overviews
-from app.core.privacy import retention
 from app.lib.times import utc_now
 from app.web.administration import GivenAdmin, GivenFreshAdmin
 from app.web.forms import AnyRequest
@@ -32,11 +31,6 @@ async def show_overview(
     failing = await readiness.failing()
     overview = await overviews.overview(platform, now=utc_now())
     return site.view.page("admin_overview.html", session=admin, overview=overview, failing=failing)
-
-
-async def show_retention(site: GivenSite, admin: GivenAdmin) -> Response[str]:
-    """What is kept how long, as the job that ends it reads it."""
-    return site.view.page("admin_retention.html", session=admin, rules=retention.RULES)
 
 
 async def show_jobs(request: AnyRequest, platform: GivenPlatform, site: GivenSite, admin: GivenAdmin) -> Response[str]:
