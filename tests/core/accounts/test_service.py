@@ -32,13 +32,13 @@ def new(login: str, password: str = PASSWORD, *, is_admin: bool = False) -> NewA
     return NewAccount(login=login, password=password, is_admin=is_admin)
 
 
-async def make(platform: Platform, login: str, *, is_first: bool = False) -> Account:
+async def make(platform: Platform, login: str, *, is_first: bool = False, is_admin: bool = False) -> Account:
     create = accounts.create_first if is_first else accounts.create
     async with platform.db.transaction() as conn:
         made = await create(
             conn,
             platform.instance,
-            new(login, is_admin=is_first),
+            new(login, is_admin=is_first or is_admin),
             password=NO_PASSWORD,
             storage_limit=1000,
             today=date(2026, 11, 21),
@@ -124,9 +124,8 @@ async def test_of_two_who_set_up_at_once_one_does(platform: Platform) -> None:
 async def test_the_first_administrator_is_the_oldest(platform: Platform, ada: Owner) -> None:
     async with platform.db.connection() as conn:
         assert await accounts.first_admin(conn) is None
-    admins = [await make(platform, login, is_first=False) for login in ("bob", "cyd")]
+    admins = [await make(platform, login, is_admin=True) for login in ("bob", "cyd")]
     async with platform.db.connection() as conn:
-        await conn.execute("UPDATE accounts SET is_admin = true WHERE login <> 'ada'")
         found = await accounts.first_admin(conn)
         assert found is not None
         assert found.account_id == admins[0].account_id != ada.account.account_id
