@@ -7,11 +7,13 @@ deleted opens nothing without it, not even with the instance key.
 import os
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from uuid import UUID
 
 from app.errors import CannotOpen
 
 _SIZE = 32
+_DAY = 86_400
 _MOST_REMEMBERED = 20_000
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -52,6 +54,8 @@ class AccountKeys:
         opened = os.open(self._path(account_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.write(opened, os.urandom(_SIZE))
+            midnight = time() // _DAY * _DAY
+            os.utime(opened, (midnight, midnight))  # what is copied with it says the day of joining, not the time
             os.fsync(opened)
         finally:
             os.close(opened)

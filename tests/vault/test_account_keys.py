@@ -24,6 +24,7 @@ def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None
     assert AccountKeys(folder).get(account_id) == key
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600]
+    assert [path.stat().st_mtime % 86_400 for path in folder.iterdir()] == [0]  # a copy of it tells the day alone
     with pytest.raises(FileExistsError):
         keys.make(account_id)
     keys.make(other := new_id())

@@ -80,6 +80,16 @@ async def delete_session(conn: Conn, account_id: UUID, session_id: UUID) -> None
     await conn.execute("DELETE FROM session_owners WHERE session_id = %(session_id)s", keys)
 
 
+async def forget_freshness(conn: Conn, now: datetime, *, limit: int) -> int:
+    """Of at most `limit` sessions whose password was given too long ago to count, forget when; returns of how many."""
+    cursor = await conn.execute(
+        """UPDATE sessions SET fresh_until = NULL WHERE (account_id, session_id) IN (
+               SELECT account_id, session_id FROM sessions WHERE fresh_until <= %(now)s LIMIT %(limit)s)""",
+        {"now": now, "limit": limit},
+    )
+    return cursor.rowcount
+
+
 async def delete_ended_sessions(conn: Conn, now: datetime, *, limit: int) -> int:
     """At most `limit` sessions that have ended, with their entries in the directory; returns how many."""
     cursor = await conn.execute(

@@ -15,7 +15,7 @@ from app.core.platform import Platform
 from app.core.security import events
 from app.errors import CannotOpen, Invalid, LimitReached, Unauthenticated
 from app.lib.db import Conn, Database
-from app.lib.ids import new_id, parse_id
+from app.lib.ids import new_id, new_id_of_day, parse_id
 from app.lib.times import utc_now
 from app.vault import seal, tokens
 from app.vault.instance import InstanceKey
@@ -72,14 +72,16 @@ def assert_active(account: Account) -> None:
 async def start_session(
     conn: Conn, signed_in: SignedIn, *, browser: str = "", is_pending: bool = False, now: datetime
 ) -> NewSession:
-    """A new session: `<id>.<secret>`, of which only the secret's hash is stored; it ends after seven days.
+    """A new session: `<id>.<secret>`, of which only the secret's hash is stored; it ends after seven days at most.
 
+    Neither its id nor its end tells more than the day, so that nothing stored says at what time somebody signed in.
     That of a sealed account holds the keyring under its secret. A pending one opens nothing but the page that asks for
     the second factor, and ends after ten minutes.
     """
     account_id = signed_in.account.account_id
-    session_id, secret = new_id(), tokens.new_secret()
-    expires_at = now + (PENDING_LIFETIME if is_pending else SESSION_LIFETIME)
+    session_id, secret = new_id_of_day(now.date()), tokens.new_secret()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    expires_at = now + PENDING_LIFETIME if is_pending else midnight + SESSION_LIFETIME
     sealed = seal.seal_field(
         signed_in.keyring, account_id=account_id, purpose=BROWSER, row_id=session_id, plaintext=browser.encode()
     )
@@ -162,7 +164,11 @@ async def by_api_key(conn: Conn, instance: InstanceKey, key: str, *, now: dateti
 
 
 async def forget_ended_sessions(db: Database, *, now: datetime) -> int:
-    """Delete the sessions that have ended; how many. Raises Unavailable."""
+    """Delete the sessions that have ended, and when the passwords of others were given; how many ended.
+
+    Raises Unavailable.
+    """
+    await db.in_batches(lambda conn: queries.forget_freshness(conn, now, limit=_BATCH), batch=_BATCH)
     return await db.in_batches(lambda conn: queries.delete_ended_sessions(conn, now, limit=_BATCH), batch=_BATCH)
 
 

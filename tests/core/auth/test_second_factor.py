@@ -205,9 +205,9 @@ async def test_the_tenth_wrong_code_ends_a_pending_session(ada: Owner) -> None:
 
 
 async def test_sessions_are_listed_and_ended(ada: Owner, bob: Owner) -> None:
-    cookies = [await begin(ada, now=NOON + timedelta(minutes=minute)) for minute in range(3)]
+    cookies = [await begin(ada, now=NOON + timedelta(days=days)) for days in range(3)]
     foreign = await begin(bob)
-    later = NOON + timedelta(hours=1)
+    later = NOON + timedelta(days=3)
     async with ada.platform.db.transaction() as conn:
         own = await auth.by_session(conn, ada.platform.instance, cookies[1], now=later)
         found = await sessions.listed(conn, own, now=later)

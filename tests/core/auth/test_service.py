@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from app.core.auth.keys.model import NewKey
 from app.core.auth.scopes import ALL_SCOPES
 from app.core.platform import Platform
 from app.errors import CannotOpen, Forbidden, Unauthenticated
+from app.lib.ids import made_at
 from app.vault import tokens
 from app.vault.instance import InstanceKey
 from tests.conftest import PASSWORD, MakeAccount
@@ -88,18 +89,19 @@ async def test_a_suspended_account_signs_in_nowhere(platform: Platform, make_acc
         assert (await auth.by_session(conn, platform.instance, session.cookie, now=NOW)).login == "ada"
 
 
-async def test_a_session_lasts_exactly_seven_days(platform: Platform, ada: Owner) -> None:
+async def test_a_session_lasts_to_the_end_of_its_seventh_day(platform: Platform, ada: Owner) -> None:
     async with platform.db.connection() as conn:
         session = await auth.start_session(conn, ada.signed_in, now=NOW)
-        assert session.expires_at == NOW + WEEK
+        end = datetime.combine(NOW.date(), time(), UTC) + WEEK
+        assert session.expires_at == end
         assert session.cookie not in repr(session)
-        last = NOW + WEEK - timedelta(microseconds=1)
+        last = end - timedelta(microseconds=1)
         actor = await auth.by_session(conn, platform.instance, session.cookie, now=last)
         assert (actor.account_id, actor.login, actor.key_id) == (ada.account.account_id, "ada", None)
         assert str(actor.session_id) == session.cookie.partition(".")[0]
         assert actor.keyring.to_bytes() == ada.actor.keyring.to_bytes()
         with pytest.raises(Unauthenticated) as caught:
-            await auth.by_session(conn, platform.instance, session.cookie, now=NOW + WEEK)
+            await auth.by_session(conn, platform.instance, session.cookie, now=end)
         assert caught.value.code == "expired"
 
 
@@ -146,12 +148,24 @@ async def test_sessions_that_have_ended_are_forgotten(
     async with platform.db.connection() as conn:
         for age in (timedelta(0), timedelta(days=1), WEEK, WEEK, WEEK):
             await auth.start_session(conn, ada.signed_in, now=NOW - age)
-    assert await auth.forget_ended_sessions(platform.db, now=NOW - timedelta(microseconds=1)) == 0
-    assert await auth.forget_ended_sessions(platform.db, now=NOW) == 3
-    assert await auth.forget_ended_sessions(platform.db, now=NOW) == 0
+    midnight = datetime.combine(NOW.date(), time(), UTC)
+    assert await auth.forget_ended_sessions(platform.db, now=midnight - timedelta(microseconds=1)) == 0
+    assert await auth.forget_ended_sessions(platform.db, now=midnight) == 3
+    assert await auth.forget_ended_sessions(platform.db, now=midnight) == 0
     async with platform.db.connection() as conn:
         for table in ("sessions", "session_owners"):
             assert await (await conn.execute(f"SELECT count(*) FROM {table}".encode())).fetchone() == (2,)  # noqa: S608
+
+
+async def test_an_hour_later_nothing_tells_when_somebody_signed_in(platform: Platform, ada: Owner) -> None:
+    async with platform.db.connection() as conn:
+        made = {(await auth.start_session(conn, ada.signed_in, now=NOW)).session_id for _ in range(20)}
+    assert {made_at(one).date() for one in made} == {NOW.date()}
+    assert len({made_at(one).hour for one in made}) > 1  # chance fails this once in 24 ** 19 runs
+    await auth.forget_ended_sessions(platform.db, now=NOW + timedelta(hours=1))
+    async with platform.db.connection() as conn:
+        found = await (await conn.execute("SELECT DISTINCT expires_at, fresh_until FROM sessions")).fetchall()
+    assert found == [(datetime.combine(NOW.date(), time(), UTC) + WEEK, None)]
 
 
 async def test_only_hashes_of_secrets_are_stored(platform: Platform, ada: Owner) -> None:

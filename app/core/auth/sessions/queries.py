@@ -17,7 +17,7 @@ async def sessions(conn: Conn, account_id: UUID, *, now: datetime, limit: int) -
         await cursor.execute(
             """SELECT session_id, created_on, expires_at, browser FROM sessions
                WHERE account_id = %(account_id)s AND NOT is_pending AND expires_at > %(now)s
-               ORDER BY session_id DESC LIMIT %(limit)s""",
+               ORDER BY created_on DESC, session_id DESC LIMIT %(limit)s""",
             {"account_id": account_id, "now": now, "limit": min(limit, MAX_PAGE)},
         )
         return await cursor.fetchall()
