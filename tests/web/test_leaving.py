@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.core.accounts.holders import service as holders
 from app.core.platform import Platform
 from app.core.privacy import deletion
 from app.lib.times import utc_now, utc_today
@@ -102,6 +103,20 @@ async def test_who_leaves_need_not_wait(signed_in: Browser, platform: Platform) 
     answer = await signed_in.send("/leaving", "/leaving", {"do": "delete", "when": "now", "login": "ada"})
     assert answer.status_code == 200
     assert await accounts_left(platform) == 0
+
+
+async def test_the_page_tells_of_backups_what_holds_for_this_account(
+    signed_in: Browser, ada: Owner, platform: Platform
+) -> None:
+    assert "open nothing of yours, not even" in (await signed_in.page("/settings/delete")).words
+    keys = platform.instance.account_keys
+    assert keys is not None
+    keys.destroy(ada.actor.account_id)
+    async with platform.db.transaction() as conn:
+        await holders.remove_all(conn, ada.actor.account_id)
+        await holders.add_instance(conn, platform.instance, ada.actor.account_id, ada.actor.keyring)
+    page = await signed_in.page("/settings/delete")
+    assert "who has such a backup and the service's own key can open it" in page.words
 
 
 async def test_a_long_deletion_goes_on_by_itself(

@@ -100,6 +100,7 @@ def _deletion(
     faults: Faults = NO_FAULTS,
     status: int = 200,
 ) -> Response[str]:
+    keys = platform.instance.account_keys
     return site.view.page(
         "deletion.html",
         status=status,
@@ -107,7 +108,7 @@ def _deletion(
         form=form or {"when": "later"},
         faults=faults,
         last_day=_told(utc_today() + deletion.GRACE),
-        is_shredded=platform.instance.account_keys is not None,
+        is_shredded=keys is not None and keys.get(session.actor.account_id) != b"",
     )
 
 
