@@ -124,7 +124,7 @@ async def test_hashing_gives_way_to_everything_else(hasher: PasswordHasher, monk
     priorities: list[int] = []
     monkeypatch.setattr(passwords, "check_nothing", lambda *_, **__: priorities.append(_priority()))
     await hasher.check("x", None)
-    assert priorities == [10 + _priority()]
+    assert priorities == [min(19, hashing._NICENESS + _priority())]
 
 
 def _priority() -> int:
