@@ -48,6 +48,18 @@ async def test_a_feed_that_could_not_open_the_mail_says_so(sealed: Browser) -> N
     assert "Make a new address" in sealed.checked(answer).words
 
 
+async def test_whoever_holds_the_key_is_named(sealed: Browser) -> None:
+    home = "/settings/security"
+    assert "feed that shows mail" not in (await sealed.page(home)).words
+    await sealed.send("/settings", "/settings/feed", {"do": "make"})
+    assert "feed that shows mail" not in (await sealed.page(home)).words
+    await sealed.send("/settings", "/settings/feed", {"do": "make", "shows_mail": "yes"})
+    assert "feed that shows mail" in (await sealed.page(home)).words
+    for path in (home, f"{home}/sealing", "/webhooks"):
+        assert "in a form that" in (await sealed.page(path)).words
+    assert "a line of the text" in (await sealed.page(f"{home}/sealing")).words
+
+
 async def test_full_webhooks_are_asked_about(sealed: Browser) -> None:
     form = {"url": "https://hooks.test/", "event_types": "message.received", "content": "full"}
     page = sealed.checked(await sealed.send("/webhooks", "/webhooks", form))

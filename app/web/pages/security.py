@@ -10,6 +10,7 @@ from litestar.response.redirect import Redirect
 from app.core.auth import passwords
 from app.core.auth.second_factor import service as second_factor
 from app.core.auth.sessions import service as sessions
+from app.core.feeds import service as feeds
 from app.core.security import events
 from app.lib.ids import parse_id
 from app.lib.times import utc_now
@@ -39,6 +40,7 @@ async def show_security(
         code_made_on = await passwords.recovery_code_made_on(conn, session.actor)
         found = await sessions.listed(conn, session.actor, now=utc_now())
         newest = await events.page(conn, session.actor, before=None, limit=_NEWEST)
+        feed = await feeds.find(conn, session.actor.account_id)
     return site.view.page(
         "security.html",
         session=session,
@@ -47,6 +49,7 @@ async def show_security(
         sessions=found,
         events=newest,
         is_sealed=session.actor.kind == "sealed",
+        has_open_feed=feed is not None and feed.shows_mail,
         notice=Notice(text=_said(request)),
     )
 
