@@ -78,6 +78,11 @@ class _Commands(click.Group):
                 if fault.message not in error.detail:
                     click.echo(f"  {fault.field}: {fault.message}", err=True)
             sys.exit(1)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
+        """The whole program: helps are written before any command is invoked."""
+        try:
+            return super().main(*args, **kwargs)
         except OSError as error:
             if error.errno not in _UNWRITABLE:
                 raise

@@ -100,7 +100,7 @@ def test_accounts_aliases_keys_and_domains(restante: Restante) -> None:
 def test_answers_for_people_are_lines(restante: Restante) -> None:
     done = restante("account", "create", "ada", "--password-stdin", stdin=PASSWORD)
     assert done.stdout.count("\n") == 1
-    assert "login=ada  status=active  is_admin=False" in done.stdout
+    assert "login=ada  kind=standard  status=active  is_admin=False" in done.stdout
     assert PASSWORD not in done.stdout
     assert "messages=0  bytes=0" in restante("account", "list").stdout
 
