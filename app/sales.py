@@ -7,10 +7,9 @@ import msgspec
 
 from app.commands import Command, Row
 from app.core.administration import audit
-from app.core.billing import money, plans, vouchers
+from app.core.billing import money, plans, sheets, vouchers
 from app.core.billing.model import NewPlan, Plan
 from app.core.billing.purchases import service as purchases
-from app.core.joining.service import is_by_voucher
 from app.core.platform import Platform
 from app.errors import Invalid
 from app.lib.times import utc_today
@@ -68,8 +67,8 @@ def voucher_create(plan_name: str, count: int) -> Command:
             plan = await plans.find(conn, plan_name)
             codes = await vouchers.make(conn, plan.plan_id, count, today=utc_today())
             await audit.note(conn, None, "vouchers_created", subject=plan.name, details=str(len(codes)))
-        place = "join" if is_by_voucher(platform.joining) else "settings/plan"
-        return {"plan": plan.name, "redeem_at": f"{platform.public_url}/{place}", "codes": codes}
+        directions = sheets.directions(platform.public_url, platform.joining)
+        return {"plan": plan.name, "holds": sheets.contents(plan), "directions": directions, "codes": codes}
 
     return run
 
@@ -101,7 +100,7 @@ def _priced(fields: Changes) -> Changes:
     """With the price in minor units. Raises Invalid."""
     currency = money.currency_of(fields["currency"])
     if currency is None:
-        raise Invalid.field("currency", "Give the three letters of a currency, as in EUR.")
+        raise Invalid.field("currency", money.NOT_A_CURRENCY)
     amount = money.amount_of(fields["price"], currency)
     if amount is None:
         raise Invalid.field("price", "Give a price above zero, as in 29 or 29.50.")

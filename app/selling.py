@@ -126,7 +126,7 @@ def _new_file(path: Path) -> TextIO:
 
 def _sheet(path: Path, made: Row) -> str:
     build = sheets.as_html if path.suffix.lower() in {".html", ".htm"} else sheets.as_text
-    return build(made["plan"], made["codes"], address=made["redeem_at"])
+    return build(made["plan"], made["codes"], holds=made["holds"], directions=made["directions"])
 
 
 def _is_written(file: TextIO, text: str) -> bool:

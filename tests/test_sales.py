@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from app import sales, selling
 from app.commands import Command, Row
-from app.core.billing import vouchers
+from app.core.billing import sheets, vouchers
+from app.core.joining.model import JoiningMode
 from app.core.platform import Platform
 from app.errors import Conflict, Invalid, NotFound, RestanteError
 
@@ -25,7 +26,7 @@ async def test_a_plan_is_made_changed_and_listed(platform: Platform) -> None:
     changed = await sales.plan_change("person", {"price": "19", "is_on_sale": False})(platform)
     assert changed == made | {"price": "19.00 EUR", "is_on_sale": False}
     assert await sales.plan_list()(platform) == [changed | {"vouchers": 0}]
-    for wrong in ({"price": "free"}, {"currency": "?"}, {"alias_limit": -1}):
+    for wrong in ({"price": "free"}, {"currency": "?"}, {"currency": "ZZZ"}, {"alias_limit": -1}):
         with pytest.raises(Invalid):
             await sales.plan_change("person", wrong)(platform)
     with pytest.raises(NotFound):
@@ -37,7 +38,8 @@ async def test_vouchers_are_made_counted_and_made_worthless(platform: Platform) 
     made = await sales.voucher_create("Person", 50)(platform)
     assert isinstance(made, dict)
     assert len(set(made["codes"])) == 50
-    assert made["redeem_at"].startswith("http://restante.test/")
+    assert made["holds"] == "1 GB for mail, 10 aliases, 1 domain of your own"
+    assert "http://restante.test/settings/plan" in made["directions"]
     assert await sales.voucher_void(made["codes"][0])(platform) == {"plan": "Person", "worthless": True}
     async with platform.db.connection() as conn:
         assert [stock.voucher_count for stock in await vouchers.stocks(conn)] == [49]
@@ -60,7 +62,21 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Row | RestanteError],
     return answer
 
 
-MADE: dict[str, Any] = {"plan": "A <b> plan", "redeem_at": "http://x.test/join", "codes": ["0000-1111", "2222-3333"]}
+MADE: dict[str, Any] = {
+    "plan": "A <b> plan",
+    "holds": "10 GB for mail",
+    "directions": "Redeem it once at http://x.test/join",
+    "codes": ["0000-1111", "2222-3333"],
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_named"), [("voucher", True), ("purchase", True), ("open", True), ("closed", False)]
+)
+def test_a_sheet_leads_to_joining_where_people_can(mode: JoiningMode, *, is_named: bool) -> None:
+    text = sheets.directions("http://x.test", mode)
+    assert ("http://x.test/join" in text) is is_named
+    assert "http://x.test/settings/plan" in text
 
 
 @pytest.mark.parametrize("name", ["sheet.html", "sheet.txt"])
@@ -74,6 +90,7 @@ def test_a_sheet_is_a_file_for_its_owner_alone(
     assert result.exit_code == 0
     assert result.output == f"2 vouchers for A <b> plan are in {path}.\n"
     text = path.read_text()
+    assert text.count("10 GB for mail") == text.count("http://x.test/join") == 2
     assert text.count("0000-1111") == text.count("2222-3333") == 1
     assert ("&lt;b&gt;" in text) == (name == "sheet.html")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -89,7 +89,7 @@ def _check(new: NewPlan) -> None:
     if not new.name.strip() or len(new.name) > MAX_NAME_CHARS or not new.name.isprintable():
         faults["name"] = f"Give it a name of 1 to {MAX_NAME_CHARS} characters."
     if money.currency_of(new.currency) != new.currency:
-        faults["currency"] = "Give the three letters of a currency, as in EUR."
+        faults["currency"] = money.NOT_A_CURRENCY
     if not 1 <= new.price <= money.MOST:
         faults["price"] = "Give a price above zero, of at most eight digits."
     if len(new.lines) > MAX_LINES or any(not 0 < len(line) <= MAX_LINE_CHARS or "\0" in line for line in new.lines):

@@ -14,6 +14,7 @@ from app.vault import vouchers as codes
 
 MAX_AT_ONCE = 1000
 _MOST_BYTES = 1 << 50
+_EMPTY = "Type the code of a voucher here."
 _MISTYPED = "There is a typing error in this code. It has seven groups of four letters and digits."
 _UNKNOWN = "Nobody can redeem this code: it has been redeemed already, or its payment was taken back."
 
@@ -68,6 +69,8 @@ async def stocks(conn: Conn) -> list[Stock]:
 
 
 async def _take(conn: Conn, code: str) -> Plan:
+    if not code.strip():
+        raise Invalid.field("voucher", _EMPTY)
     secret = codes.typed(code)
     if secret is None:
         raise Invalid.field("voucher", _MISTYPED)

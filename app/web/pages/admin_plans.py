@@ -9,9 +9,8 @@ from litestar.response.redirect import Redirect
 
 from app.core.administration import audit
 from app.core.administration.model import Action
-from app.core.billing import money, plans, vouchers
+from app.core.billing import money, plans, sheets, vouchers
 from app.core.billing.model import NewPlan, Plan
-from app.core.joining.service import is_by_voucher
 from app.core.platform import Platform
 from app.errors import FieldError, Invalid, LimitReached
 from app.lib.times import utc_today
@@ -23,7 +22,7 @@ from app.web.site import GivenPlatform, GivenSite, Site
 from app.web.view import see_other
 
 _GB = 10**9
-_MAX_ON_A_SHEET = 200
+_MAX_ON_A_SHEET = 150
 """What a page has room for."""
 _FIRST: Form = {"currency": "EUR", "storage": "10", "aliases": "1000", "domains": "3", "position": "1", "sale": "yes"}
 _NUMBERS = {"aliases": "alias_limit", "domains": "domain_limit", "position": "position"}
@@ -97,7 +96,12 @@ async def submit_vouchers(
     except Invalid as error:
         return await _one(platform, site, admin, plan_id, counted=count, faults=Faults.of(error))
     return site.view.page(
-        "admin_vouchers.html", session=admin, plan=plan, codes=codes, address=_where_to_redeem(platform)
+        "admin_vouchers.html",
+        session=admin,
+        plan=plan,
+        codes=codes,
+        holds=sheets.contents(plan),
+        directions=sheets.directions(platform.public_url, platform.joining),
     )
 
 
@@ -115,10 +119,6 @@ async def submit_void(
     return see_other("/admin/plans?saved=1")
 
 
-def _where_to_redeem(platform: Platform) -> str:
-    return f"{platform.public_url}/{'join' if is_by_voucher(platform.joining) else 'settings/plan'}"
-
-
 def _plan_of(form: Form) -> NewPlan:
     """What the form says. Raises Invalid for what is no number or price; the rest is checked by core."""
     faults = []
@@ -133,7 +133,7 @@ def _plan_of(form: Form) -> NewPlan:
     price = money.amount_of(form.get("price", ""), currency) if currency else None
     storage = _bytes_of(form.get("storage", ""))
     if currency is None:
-        faults.append(FieldError(field="currency", message="Give the three letters of a currency, as in EUR."))
+        faults.append(FieldError(field="currency", message=money.NOT_A_CURRENCY))
     elif price is None:
         faults.append(FieldError(field="price", message="Write a price above zero, as in 29 or 29.50."))
     if storage is None:

@@ -58,6 +58,7 @@ async def test_a_name_of_two_plans_names_neither(platform: Platform) -> None:
         {"name": "a\nb"},
         {"currency": "EUR"},
         {"currency": "euro"},
+        {"currency": "zzz"},
         {"price": 0},
         {"price": 100_000_000},
         {"storage_limit": -1},
