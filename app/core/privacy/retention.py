@@ -283,7 +283,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="purchases",
-        what="Purchases: plan, day, price, the payment's number at Stripe, and what became of it; no account",
+        what="Purchases: plan, day, price, Stripe's numbers of the payment and of what became of it; no account",
         where=("purchases", "payment_facts"),
         kept="540 days; 30 days where nothing was paid",
         why="Refunds and disputes come as late as that.",
