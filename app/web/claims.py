@@ -147,7 +147,7 @@ SECURITY: tuple[Chapter, ...] = (
             Claim(
                 "Sessions end after seven days, and the cookie is bound to this site and to TLS.",
                 (
-                    "core/auth/test_service.py::test_a_session_lasts_exactly_seven_days",
+                    "core/auth/test_service.py::test_a_session_lasts_to_the_end_of_its_seventh_day",
                     "web/test_public.py::test_over_tls_the_cookie_is_bound_to_the_host",
                 ),
             ),
