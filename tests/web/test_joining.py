@@ -46,6 +46,8 @@ async def codes(platform: Platform, count: int = 1) -> list[str]:
 
 
 async def test_the_page_asks_for_a_login_and_a_password_and_sets_no_cookie(opened: Opened) -> None:
+    for mode in ("voucher", "purchase"):
+        assert "/join" in [link["href"] for link in (await opened(mode).page("/")).all("a")]
     browser = opened("open")
     answer = await browser.get("/join")
     page = Browser.checked(answer)
@@ -107,6 +109,21 @@ async def test_a_wrong_voucher_is_told_at_its_field(opened: Opened) -> None:
     (field,) = [field for field in page.all("input") if field["name"] == "voucher"]
     assert (field["aria-invalid"], field["value"]) == ("true", "abc")
     assert "set-cookie" not in answer.headers
+
+
+async def test_an_empty_voucher_is_told_as_such(opened: Opened) -> None:
+    answer = await opened("voucher").post("/join", GOOD | {"voucher": " "})
+    assert answer.status_code == 422
+    assert "Type the code of a voucher here" in Browser.checked(answer).words
+
+
+async def test_before_there_is_an_administrator_no_page_offers_joining(platform: Platform) -> None:
+    on = msgspec.structs.replace(platform, joining="open")
+    async with client_of(create_app(on, is_https=False, api=api_router(on), describe=describe), ORIGIN) as client:
+        browser = Browser(on, client)
+        for path in ("/", "/login"):
+            assert "/join" not in [link["href"] for link in (await browser.page(path)).all("a")]
+        assert "no administrator yet" in (await browser.page("/join", status=403)).words
 
 
 async def test_joining_with_a_voucher(opened: Opened) -> None:

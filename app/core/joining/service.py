@@ -31,9 +31,16 @@ async def assert_open(platform: Platform) -> None:
     """Raise Forbidden where nobody can join, as before there is an administrator."""
     if platform.joining == "closed":
         raise Forbidden(_CLOSED, code="joining_closed")
+    if not await is_open(platform):
+        raise Forbidden(_NOT_SET_UP, code="joining_closed")
+
+
+async def is_open(platform: Platform) -> bool:
+    """Whether people can join now, with a voucher or without."""
+    if platform.joining == "closed":
+        return False
     async with platform.db.connection() as conn:
-        if not await accounts.is_set_up(conn):
-            raise Forbidden(_NOT_SET_UP, code="joining_closed")
+        return await accounts.is_set_up(conn)
 
 
 async def join(platform: Platform, new: NewAccount, *, voucher: str, origin: Origin, now: datetime) -> MadeAccount:

@@ -13,6 +13,7 @@ from app.core.auth import service as auth
 from app.core.auth.model import AccountSuspended, SignedIn
 from app.core.auth.sessions import service as sessions
 from app.core.domains.roles import give_roles
+from app.core.joining import service as joining
 from app.core.platform import Platform
 from app.errors import Forbidden, Invalid, LimitReached, NotFound, Unauthenticated
 from app.lib.times import utc_now, utc_today
@@ -71,7 +72,7 @@ async def show_login(
     """The sign-in form; who is signed in already goes on."""
     if await _present(request, platform, site):
         return see_other(local_path(following))
-    return _login_form(platform, site, {}, following, NO_FAULTS, status=200)
+    return await _login_form(platform, site, {}, following, NO_FAULTS, status=200)
 
 
 async def submit_login(request: AnyRequest, platform: GivenPlatform, site: GivenSite) -> Response[str] | Redirect:
@@ -84,7 +85,7 @@ async def submit_login(request: AnyRequest, platform: GivenPlatform, site: Given
     except (Unauthenticated, Forbidden, LimitReached) as error:
         status = 429 if isinstance(error, LimitReached) else 422
         faults = Faults(await _why(platform, error), {})
-        page = _login_form(platform, site, form, following, faults, status=status)
+        page = await _login_form(platform, site, form, following, faults, status=status)
         if isinstance(error, LimitReached) and error.retry_after is not None:
             page.headers["Retry-After"] = str(error.retry_after)
         return page
@@ -92,10 +93,10 @@ async def submit_login(request: AnyRequest, platform: GivenPlatform, site: Given
     return await _signed_in(request, platform, site, signed_in, local_path(following), before=before)
 
 
-def _login_form(
+async def _login_form(
     platform: Platform, site: Site, form: Form, following: str, faults: Faults, *, status: int
 ) -> Response[str]:
-    is_open = platform.joining != "closed"
+    is_open = await joining.is_open(platform)
     return site.view.page("login.html", status=status, form=form, following=following, faults=faults, is_open=is_open)
 
 

@@ -4,8 +4,9 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
+from litestar.response.redirect import Redirect
 
-from app.core.privacy.retention import RULES
+from app.core.joining import service as joining
 from app.lib.readiness import Readiness
 from app.web.site import GivenPlatform, GivenSite
 
@@ -35,7 +36,7 @@ GivenReadiness = NamedDependency[SkipValidation[Readiness]]
 
 async def show_home(platform: GivenPlatform, site: GivenSite) -> Response[str]:
     """The front page."""
-    return site.view.page("home.html", is_open=platform.joining != "closed")
+    return site.view.page("home.html", is_open=await joining.is_open(platform))
 
 
 async def show_static(site: GivenSite, name: FromPath[str]) -> Response[bytes]:
@@ -54,9 +55,9 @@ async def show_icon(site: GivenSite) -> Response[bytes]:
     return Response(asset.content, media_type=asset.content_type, headers={"Cache-Control": _A_DAY})
 
 
-async def show_retention(site: GivenSite) -> Response[str]:
-    """What is kept how long and why, out of the table that the worker walks."""
-    return site.view.page("retention.html", rules=RULES)
+async def show_retention() -> Redirect:
+    """What is kept how long is a part of the page of privacy."""
+    return Redirect("/privacy#kept", status_code=301)
 
 
 async def show_robots(platform: GivenPlatform) -> Response[str]:
