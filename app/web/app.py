@@ -43,7 +43,7 @@ def create_app(
         reference=Reference(describe),
         operator=operator,
     )
-    handlers = error_pages(site.view, TOO_LARGE)
+    handlers = error_pages(site.view, TOO_LARGE, cookie_name=site.cookie_name)
     return Litestar(
         route_handlers=[_pages(platform, site, handlers), api],
         exception_handlers=handlers,

@@ -1,6 +1,7 @@
 """Errors as calm pages: ours, Litestar's own, and the unexpected, of which only type and place are logged."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -62,8 +63,10 @@ _RETRY_SECONDS = 5
 AnyRequest = Request[Any, Any, Any]
 
 
-def error_pages(view: View, too_large: Mapping[str, str]) -> ExceptionHandlersMap:
+def error_pages(view: View, too_large: Mapping[str, str], *, cookie_name: str) -> ExceptionHandlersMap:
     """Answers for every exception. `too_large`: by the path of a form what it says of one that was larger.
+
+    `cookie_name`: of the session. A browser without it is not led to the inbox.
 
     By class, not by status: the closest class wins, so nothing that an outer layer registers comes between. A
     function, because Litestar copies the handlers it is given, and copies an object with all that it holds.
@@ -77,19 +80,20 @@ def error_pages(view: View, too_large: Mapping[str, str]) -> ExceptionHandlersMa
             return see_other("/leaving")
         if isinstance(error, Unauthenticated):
             return _to_login(request)
+        tell = partial(_page, view, is_known=cookie_name in request.cookies)
         if isinstance(error, RequestEntityTooLarge) and request.url.path in too_large:
             path = request.url.path
-            return _page(view, error.status_code, too_large[path], {}, form=path)
-        return _told(view, error)
+            return tell(error.status_code, too_large[path], {}, form=path)
+        return _told(tell, error)
 
     return {RestanteError: answer, HTTPException: answer, Exception: answer}
 
 
-def _told(view: View, error: Exception) -> Response[str]:
+def _told(tell: Callable[[int, str, Mapping[str, str]], Response[str]], error: Exception) -> Response[str]:
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         text = _ROUTING.get(error.status_code, _ROUTING[HTTPStatus.BAD_REQUEST])
         allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-        return _page(view, error.status_code, text, allow)
+        return tell(error.status_code, text, allow)
     status = next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), None)
     if isinstance(error, LimitReached) and error.retry_after is None:
         status = HTTPStatus.FORBIDDEN  # waiting does not help
@@ -98,14 +102,18 @@ def _told(view: View, error: Exception) -> Response[str]:
             logger().warning("page_unavailable", reason=error.code, **error_fields(error))
         elif isinstance(error, CannotOpen):
             logger().error("page_failed", **error_fields(error))
-        return _page(view, status, error.detail, _headers(error))
+        return tell(status, error.detail, _headers(error))
     logger().error("page_failed", **error_fields(error))
-    return _page(view, HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})
+    return tell(HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED, {})
 
 
-def _page(view: View, status: int, text: str, headers: Mapping[str, str], *, form: str = "") -> Response[str]:
+def _page(
+    view: View, status: int, text: str, headers: Mapping[str, str], *, is_known: bool, form: str = ""
+) -> Response[str]:
     title = _TITLES.get(status, "Something went wrong")
-    page = view.page("error.html", status=status, code=int(status), title=title, text=text, form=form)
+    page = view.page(
+        "error.html", status=status, code=int(status), title=title, text=text, form=form, is_known=is_known
+    )
     page.headers.update(headers)
     return page
 

@@ -153,6 +153,14 @@ async def test_the_unexpected_is_a_calm_page_without_details(
     assert "secret detail" not in logged.out + logged.err
 
 
+async def test_only_who_may_have_an_inbox_is_led_there_from_an_error(browser: Browser, ada: Owner) -> None:
+    links = [link["href"] for link in (await browser.page("/nowhere", status=404)).all("a")]
+    assert "/inbox" not in links
+    await browser.sign_in(ada.actor.login)
+    links = [link["href"] for link in (await browser.page("/nowhere", status=404)).all("a")]
+    assert "/inbox" in links
+
+
 async def test_wrong_methods_are_told(browser: Browser) -> None:
     answer = await browser.post("/inbox", {})
     assert answer.status_code == 405
