@@ -20,6 +20,19 @@ _ENOUGH = 10**8
 _LOOKED_AT = 32
 """Characters at a time: its work grows with their square, 0.07 s of these and 0.6 s of its own limit, 100."""
 _SERVICE = ("restante", "poste restante", "posterestante")
+_FAMOUS = (
+    "correcthorsebatterystaple",
+    "correct horse battery staple",
+    "correct-horse-battery-staple",
+    "tobeornottobethatisthequestion",
+    "to be or not to be",
+    "maytheforcebewithyou",
+    "may the force be with you",
+    "thequickbrownfox",
+    "quickbrownfoxjumpsoverthelazy",
+    "the quick brown fox",
+)
+"""Passphrases that the world knows and the library's lists do not."""
 
 _WARNINGS: Mapping[str, str] = {
     "StraightRowsOfKeysAreEasyToGuess": "Rows of keys are easy to guess.",
@@ -75,7 +88,7 @@ def _judge(text: str, known: list[str]) -> "Entropy":
     # Loaded here because only web processes in which somebody chooses a password need its lists.
     from zxcvbn_rs_py import zxcvbn  # noqa: PLC0415
 
-    return zxcvbn(_encodable(text), [_encodable(word) for word in known])
+    return zxcvbn(_encodable(text), [_encodable(word) for word in (*known, *_FAMOUS)])
 
 
 def _encodable(text: str) -> str:
