@@ -97,6 +97,7 @@ ROUTES: tuple[tuple[Method, str, AnyCallable], ...] = (
     ("POST", "/login/code", second_step.submit_code),
     ("GET", "/recover", recover.show_recover),
     ("POST", "/recover", recover.submit_recover),
+    ("POST", "/recover/file", security_files.submit_pending_file),
     ("POST", "/logout", entry.submit_logout),
     ("GET", "/confirm", confirm.show_confirm),
     ("POST", "/confirm", confirm.submit_confirm),

@@ -224,7 +224,12 @@ async def test_recovering_needs_the_second_factor_too(browser: Browser, ada: Own
     secret, _ = await turn_on(ada)
     browser.client.cookies.clear()
     answer = await browser.send("/recover", "/recover", {"login": "ada", "code": code, "new_password": NEW})
-    assert "/login/code?next=/inbox" in [link.get("href") for link in Browser.checked(answer).all("a")]
+    page = Browser.checked(answer)
+    assert "/login/code?next=/inbox" in [link.get("href") for link in page.all("a")]
+    file = await browser.post("/recover/file", page.hidden("/recover/file"))
+    assert file.headers["content-type"].startswith("text/plain")
+    assert code_in(page.words) in file.text
+    assert (await browser.post("/recover/file", {"code": code_in(page.words)})).status_code == 403
     assert (await browser.get("/inbox")).status_code == 303
     answer = await browser.send("/login/code?next=/inbox", "/login/code", {"code": code_of(secret)})
     assert answer.headers["location"] == "/inbox"
