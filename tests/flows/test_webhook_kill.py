@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from pathlib import Path
 
 from app.core.accounts.model import Account
 from app.core.auth.model import Actor
@@ -34,24 +35,30 @@ from app.wiring import open_platform
 from app.worker.dispatcher import dispatch
 
 retries.PAUSES = (0.2,) * len(retries.PAUSES)
-settings = {"RESTANTE_SECRET": sys.argv[1], "RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8"}
+secret, dsn, keys = sys.argv[1:]
+settings = {
+    "RESTANTE_SECRET": secret,
+    "RESTANTE_ACCOUNT_KEYS_DIR": keys,
+    "RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8",
+}
 
 async def main():
-    async with open_platform(load(settings, cores=1), sys.argv[2]) as platform:
+    async with open_platform(load(settings, cores=1), dsn) as platform:
         await dispatch(platform, asyncio.Event(), lease=timedelta(seconds=0.5))
 
 asyncio.run(main())
 """
 
 
-async def start_worker(dsn: str) -> asyncio.subprocess.Process:
+async def start_worker(dsn: str, account_keys: Path) -> asyncio.subprocess.Process:
     secret = "an instance secret that only tests know"
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, secret, dsn)
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, secret, dsn, account_keys)
 
 
 async def test_every_event_arrives_whenever_the_worker_dies(
-    platform: Platform, dsn: str, make_account: MakeAccount, actor_of: object
+    platform: Platform, dsn: str, tmp_path: Path, make_account: MakeAccount, actor_of: object
 ) -> None:
+    account_keys = tmp_path / "account-keys"  # as the fixture `instance` has it
     assert callable(actor_of)
     account: Account = await make_account()
     actor: Actor = await actor_of(account)
@@ -64,13 +71,13 @@ async def test_every_event_arrives_whenever_the_worker_dies(
                 await events.tell(conn, account.account_id, "domain.verified", {"domain": f"{number}"}, now=utc_now())
             cursor = await conn.execute("SELECT event_id::text FROM events ORDER BY event_id")
             ids = [event_id for (event_id,) in await cursor.fetchall()]
-        worker = await start_worker(dsn)
+        worker = await start_worker(dsn, account_keys)
         try:
             for kill in range(KILLS):
                 await receiver.until(lambda kill=kill: len(receiver.requests) >= EVENTS * (kill + 1) // (KILLS + 1))  # type: ignore[misc]
                 worker.send_signal(signal.SIGKILL)
                 await worker.wait()
-                worker = await start_worker(dsn)
+                worker = await start_worker(dsn, account_keys)
             await until_all_arrived(receiver, ids)
         finally:
             worker.kill()
