@@ -10,7 +10,7 @@ from app.vault.tokens import new_api_key
 from tests.api.conftest import Api, User
 
 ID = "01970000-0000-7000-8000-000000000000"
-EXAMPLES = {"ordinal": "1", "domain": "ada.example"}
+EXAMPLES = {"ordinal": "1", "number": "1", "domain": "ada.example"}
 
 
 def routes_of(api: Api) -> list[tuple[str, str]]:
