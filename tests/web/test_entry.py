@@ -179,4 +179,5 @@ async def test_a_form_that_takes_too_long_is_told_so(monkeypatch: pytest.MonkeyP
     writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin=ada".encode())
     answer = await reader.readuntil(b"\r\n")
     writer.close()
+    await writer.wait_closed()
     assert answer.startswith(b"HTTP/1.1 422 ")
