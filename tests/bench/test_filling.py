@@ -34,6 +34,7 @@ async def test_what_was_made_is_there_and_is_found(
         "DATABASE_URL": f"postgresql:///{parts.pop('dbname')}?{urlencode(parts)}",
         "RESTANTE_SECRET": "an instance secret that only tests know",
         "RESTANTE_DATA_DIR": str(tmp_path),
+        "RESTANTE_ACCOUNT_KEYS_DIR": str(tmp_path / "account-keys"),
         "RESTANTE_MAIL_DOMAINS": "restante.test",
     }
     plan = Plan(messages=COUNT)
