@@ -58,6 +58,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "DATABASE_URL": "postgresql://given-as-an-argument/",
         "RESTANTE_SECRET": "an instance secret that only tests know",
         "RESTANTE_DATA_DIR": str(tmp_path),
+        "RESTANTE_ACCOUNT_KEYS_DIR": str(tmp_path / "account-keys"),
         "RESTANTE_HOSTNAME": "mx.restante.test",
         "RESTANTE_MAIL_DOMAINS": "restante.test",
     }
