@@ -134,7 +134,7 @@ _WITH_CHANGE = (
 )
 _STREAMED = ("content_missing", "precondition_failed", "range_not_satisfiable")
 CHANGES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
-"""Methods that can be sent with an Idempotency-Key."""
+"""Methods that can be sent with an Idempotency-Key, unless the route reads its body as it comes."""
 
 
 def failures_of(handler: HTTPRouteHandler, *, has_path: bool) -> dict[str, Failure]:
@@ -147,7 +147,7 @@ def failures_of(handler: HTTPRouteHandler, *, has_path: bool) -> dict[str, Failu
             codes.append("scope_missing")
         if not handler.opt.get("for_bound_keys"):
             codes.append("key_bound")
-    if handler.http_methods & CHANGES:
+    if handler.http_methods & CHANGES and not handler.opt.get("streams_body"):
         codes += _WITH_CHANGE
     if handler.http_methods & (CHANGES - {"POST"}):
         codes.append("precondition_failed")

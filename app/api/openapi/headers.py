@@ -46,7 +46,7 @@ def asked(handler: HTTPRouteHandler) -> list[Schema]:
     """What a request to this route may carry."""
     is_one = any("{" in path for path in handler.paths)
     found = []
-    if handler.http_methods & CHANGES:
+    if handler.http_methods & CHANGES and not handler.opt.get("streams_body"):
         found.append("IdempotencyKey")
     if is_one and handler.http_methods & {"PATCH", "DELETE"}:
         found.append("IfMatch")
