@@ -1,4 +1,5 @@
 import re
+from inspect import signature
 
 import pytest
 from litestar import Litestar
@@ -13,32 +14,68 @@ from tests.web.conftest import Browser, Owner
 pytestmark = pytest.mark.anyio
 
 PUBLIC_FORMS = {"/join", "/login", "/login/code", "/recover", "/setup/{token:str}"}
-PRIVATE_FORMS = [path for method, path, _ in ROUTES if method == "POST" and path not in PUBLIC_FORMS]
+SESSIONLESS_FORMS = {
+    "/pricing/buy": "anybody buys, without an account; nothing here is done in somebody's name",
+    "/shop/receipts/{secret:str}/kept": "the secret in the path and Stripe's id in the form are what the buyer has",
+    "/stripe/events": "Stripe sends them, signed",
+}
+"""Forms that no session stands behind, and why they need no token of one; from elsewhere they are refused, too."""
+LEAVING_FORMS = ["/leaving", "/leaving/sign-out"]
+"""Found by nobody whose account is not about to be deleted."""
+FORMS = [path for method, path, _ in ROUTES if method == "POST" and path not in PUBLIC_FORMS]
+PRIVATE_FORMS = [path for path in FORMS if path not in SESSIONLESS_FORMS and path not in LEAVING_FORMS]
+ELSEWHERE = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "http://restante.test.evil.example"},
+    {"Origin": "http://restante.test", "Sec-Fetch-Site": "cross-site"},
+]
 
 
 def filled(path: str) -> str:
-    return re.sub(r"\{\w+:uuid\}", lambda _: str(new_id()), path)
+    return re.sub(r"\{\w+:uuid\}", lambda _: str(new_id()), path).replace("{job_id:int}", "1")
 
 
-@pytest.mark.parametrize("path", PRIVATE_FORMS)
-async def test_a_form_without_the_sessions_token_is_refused(signed_in: Browser, platform: Platform, path: str) -> None:
+async def ask_to_be_deleted(browser: Browser) -> None:
+    answer = await browser.send("/settings/delete", "/settings/delete", {"when": "later"})
+    assert answer.headers["location"] == "/leaving"
+
+
+async def assert_needs_the_token(browser: Browser, platform: Platform, path: str) -> None:
     for sent in ({}, {"csrf": ""}, {"csrf": "0" * 64}, {"csrf": token(platform.instance, new_id())}):
-        answer = await signed_in.post(filled(path), sent)
+        answer = await browser.post(filled(path), sent)
         assert answer.status_code == 403
         Browser.checked(answer)
 
 
-@pytest.mark.parametrize("path", ["/login", *PRIVATE_FORMS])
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Origin": "https://evil.example"},
-        {"Origin": "http://restante.test.evil.example"},
-        {"Origin": "http://restante.test", "Sec-Fetch-Site": "cross-site"},
-    ],
-)
+@pytest.mark.parametrize("path", PRIVATE_FORMS)
+async def test_a_form_without_the_sessions_token_is_refused(signed_in: Browser, platform: Platform, path: str) -> None:
+    await assert_needs_the_token(signed_in, platform, path)
+
+
+@pytest.mark.parametrize("path", LEAVING_FORMS)
+async def test_forms_of_who_leaves_need_the_token_and_our_origin(
+    signed_in: Browser, platform: Platform, path: str
+) -> None:
+    await ask_to_be_deleted(signed_in)
+    await assert_needs_the_token(signed_in, platform, path)
+    fields = (await signed_in.page("/leaving")).hidden(path) | {"do": "stay"}
+    for headers in ELSEWHERE:
+        assert (await signed_in.post(path, fields, headers=headers)).status_code == 403
+    await signed_in.page("/leaving")
+    assert (await signed_in.post(path, fields)).status_code == 303
+
+
+def test_forms_without_a_token_are_given_no_session() -> None:
+    handlers = {path: handler for method, path, handler in ROUTES if method == "POST"}
+    for path in SESSIONLESS_FORMS:
+        given = set(signature(handlers[path]).parameters)
+        assert given <= {"request", "platform", "site", "secret"}, path
+
+
+@pytest.mark.parametrize("path", ["/login", *FORMS])
+@pytest.mark.parametrize("headers", ELSEWHERE)
 async def test_a_form_from_elsewhere_is_refused_even_with_the_token(
     signed_in: Browser, path: str, headers: dict[str, str]
 ) -> None:
