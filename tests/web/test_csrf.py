@@ -20,10 +20,12 @@ SESSIONLESS_FORMS = {
     "/stripe/events": "Stripe sends them, signed",
 }
 """Forms that no session stands behind, and why they need no token of one; from elsewhere they are refused, too."""
+PENDING_FORMS = {"/recover/file"}
+"""Of who has yet to give the second factor, like /login/code: a session that is signed in is led to /login."""
 LEAVING_FORMS = ["/leaving", "/leaving/sign-out"]
 """Found by nobody whose account is not about to be deleted."""
 FORMS = [path for method, path, _ in ROUTES if method == "POST" and path not in PUBLIC_FORMS]
-PRIVATE_FORMS = [path for path in FORMS if path not in SESSIONLESS_FORMS and path not in LEAVING_FORMS]
+PRIVATE_FORMS = [path for path in FORMS if path not in {*SESSIONLESS_FORMS, *PENDING_FORMS, *LEAVING_FORMS}]
 ELSEWHERE = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
